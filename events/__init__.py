@@ -1,0 +1,1 @@
+"""The contract: envelope, codec, event types, topics. Imports nothing else of townhall."""

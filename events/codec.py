@@ -1,0 +1,275 @@
+"""CloudEvents on the wire: Kafka binary mode out, binary and structured in, HTTP for the edge.
+
+One path decodes for everybody. `edge=True` refuses what the contract does not know; readers
+ignore unknown fields and attributes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from events import strictjson
+from events.envelope import PREFIX, Event, Payload
+from events.registry import BY_PAYLOAD, BY_TYPE, NEWEST, EventType
+
+MAX_EVENT_BYTES: Final = 262_144
+"""Largest data of one event, in bytes."""
+
+Reason = Literal[
+    "too_large",
+    "not_json",
+    "bad_envelope",
+    "unknown_type",
+    "newer_version",
+    "bad_data",
+    "wrong_key",
+    "wrong_topic",
+    "wrong_partition",
+    "conflict",
+    "fold_failed",
+]
+
+_OPTIONAL: Final = ("correlationid", "causationid", "lang", "participant", "traceparent", "tracestate")
+_KNOWN: Final = frozenset(
+    {"id", "source", "type", "subject", "time", "city", "recordedtime", "origin", *_OPTIONAL}
+)
+_SHOWN: Final = 200
+"""How much of a bad value an error repeats."""
+_MOST_ERRORS: Final = 20
+_IMPLIED: Final = frozenset({"specversion", "datacontenttype", "dataschema", "partitionkey"})
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class FieldError(NamedTuple):
+    """One thing that is wrong; `pointer` is a JSON Pointer into the structured event."""
+
+    pointer: str
+    detail: str
+
+
+class Undecodable(Exception):
+    """Bytes that are no event of this contract. Never raised for a passing trouble."""
+
+    def __init__(self, reason: Reason, errors: Iterable[FieldError]) -> None:
+        self.reason: Reason = reason
+        self.errors = tuple(errors)
+        super().__init__(f"{reason}: {'; '.join(f'{e.pointer} {e.detail}'.strip() for e in self.errors)}")
+
+
+class Record(NamedTuple):
+    """What Kafka stores of one event."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An event with its identity (16 bytes) and the fingerprint (8 bytes) of its content.
+
+    Equal identity and fingerprint: the same event again. Equal identity and another
+    fingerprint: a conflict.
+    """
+
+    event: Event
+    identity: bytes
+    fingerprint: bytes
+
+
+def encode(event: Event) -> Record:
+    """The event as a Kafka record in CloudEvents binary mode.
+
+    Raises Undecodable for what no reader would take: another type than the data's, U+0000 in a
+    text, too many bytes. (An event that was built here has not passed the edge.)
+    """
+    entry = BY_PAYLOAD[type(event.data)]
+    if event.type != entry.type:
+        raise Undecodable("bad_envelope", [FieldError("/type", f"these data are of type {entry.type}")])
+    data = _data_json(event.data)
+    if b"\\u0000" in data:
+        _loads(data, "/data")
+    _check_size(data)
+    headers = [("content-type", b"application/json"), ("ce_specversion", b"1.0")]
+    headers += [(f"ce_{name}", value.encode()) for name, value in _attributes(event, entry)]
+    return Record(entry.topic.name, event.key.encode(), data, headers)
+
+
+def to_structured(event: Event) -> bytes:
+    """The event as one JSON object (`application/cloudevents+json`)."""
+    attributes = dict(_attributes(event, BY_PAYLOAD[type(event.data)]))
+    document = {"specversion": "1.0", **attributes, "datacontenttype": "application/json"}
+    return orjson.dumps({**document, "data": orjson.Fragment(_data_json(event.data))})
+
+
+def decode(key: bytes | None, value: bytes | None, headers: Headers) -> Decoded:
+    """Read a Kafka record in binary or structured mode, or raise Undecodable."""
+    if value is None:
+        raise Undecodable("bad_envelope", [FieldError("", "a record without a value is no event")])
+    structured = _content_type(headers).startswith("application/cloudevents")
+    attributes, data = from_structured(value) if structured else (_kafka_attributes(headers), value)
+    decoded = build(attributes, data)
+    if key != decoded.event.key.encode():
+        shown = key[:_SHOWN] if key else key
+        detail = f"the record's key must be {decoded.event.key!r}, it is {shown!r}"
+        raise Undecodable("wrong_key", [FieldError("", detail)])
+    return decoded
+
+
+def from_structured(raw: bytes | Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Split a structured event into its attributes and its data as JSON bytes."""
+    document = _loads(raw, "") if isinstance(raw, bytes) else raw
+    if not isinstance(document, Mapping):
+        raise Undecodable("bad_envelope", [FieldError("", "a structured event is a JSON object")])
+    if "data" not in document:
+        raise Undecodable("bad_data", [FieldError("/data", "missing")])
+    attributes = {name: value for name, value in document.items() if name != "data"}
+    return attributes, orjson.dumps(document["data"])
+
+
+def build(attributes: Mapping[str, Any], data: bytes, *, edge: bool = False) -> Decoded:
+    """The event that these attributes and this data (JSON bytes) are, or raise Undecodable."""
+    _check_size(data)
+    _check_implied(attributes, edge=edge)
+    entry = _entry(attributes.get("type"))
+    _loads(data, "/data")
+    try:
+        payload = entry.payload.model_validate_json(data, extra="forbid" if edge else "ignore")
+    except ValidationError as error:
+        raise Undecodable("bad_data", _field_errors(error, "/data")) from None
+    if edge:
+        _check_size(_data_json(payload))  # what will stand in the log: it can be longer than what came
+    fields = {name: value for name, value in attributes.items() if name in _KNOWN}
+    try:
+        event = Event.model_validate({**fields, "data": payload})
+    except ValidationError as error:
+        raise Undecodable("bad_envelope", _field_errors(error, "")) from None
+    if attributes.get("partitionkey", event.key) != event.key:
+        detail = f"must be city/subject, {event.key!r}, or be left out"
+        raise Undecodable("bad_envelope", [FieldError("/partitionkey", detail)])
+    return Decoded(event, identity(event.city, event.source, event.id), fingerprint(event, data))
+
+
+def identity(city: str, source: str, event_id: str) -> bytes:
+    """16 bytes that stand for one event. The city is part of it: no city can use up another's ids."""
+    return blake2b(f"{city}\0{source}\0{event_id}".encode(), digest_size=16).digest()
+
+
+def fingerprint(event: Event, data: bytes) -> bytes:
+    """8 bytes over what the event says: not over when it was recorded or how it was traced."""
+    said = f"{event.type}\0{event.subject}\0{event.at.isoformat()}\0{event.participant or ''}\0"
+    return blake2b(said.encode() + data, digest_size=8).digest()
+
+
+def _data_json(data: Payload) -> bytes:
+    return data.__pydantic_serializer__.to_json(data, exclude_none=True)
+
+
+def _attributes(event: Event, entry: EventType) -> Iterable[tuple[str, str]]:
+    yield "id", event.id
+    yield "source", event.source
+    yield "type", entry.type
+    yield "subject", event.subject
+    yield "time", event.time.isoformat()
+    yield "dataschema", entry.dataschema
+    yield "city", event.city
+    yield "partitionkey", event.key
+    yield "origin", event.origin
+    if event.recordedtime is not None:
+        yield "recordedtime", event.recordedtime.isoformat()
+    for name in _OPTIONAL:
+        value = getattr(event, name)
+        if value is not None:
+            yield name, value
+
+
+def _content_type(headers: Headers) -> str:
+    for name, value in headers:
+        if name.lower() == "content-type" and value is not None:
+            return value.decode("utf-8", "replace").strip().lower()
+    return ""
+
+
+def _kafka_attributes(headers: Headers) -> dict[str, str]:
+    attributes: dict[str, str] = {}
+    for header, value in headers:
+        if not header.startswith("ce_"):
+            continue
+        name = header[3:]
+        try:
+            text = value.decode()
+        except (UnicodeDecodeError, AttributeError):
+            error = FieldError(_pointer("", (name,)), "not UTF-8 text")
+            raise Undecodable("bad_envelope", [error]) from None
+        if name in attributes:
+            raise Undecodable("bad_envelope", [FieldError(_pointer("", (name,)), "stands twice")])
+        attributes[name] = text
+    return attributes
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_EVENT_BYTES:
+        detail = f"{len(data)} bytes; the most is {MAX_EVENT_BYTES}"
+        raise Undecodable("too_large", [FieldError("/data", detail)])
+
+
+def _check_implied(attributes: Mapping[str, Any], *, edge: bool) -> None:
+    errors = []
+    if attributes.get("specversion") != "1.0":
+        errors.append(FieldError("/specversion", 'must be "1.0"'))
+    if not _is_json(attributes.get("datacontenttype", "application/json")):
+        errors.append(FieldError("/datacontenttype", "must be application/json"))
+    if edge:
+        unknown = sorted(set(attributes) - _KNOWN - _IMPLIED)[:_MOST_ERRORS]
+        errors += [FieldError(_pointer("", (name,)), "no attribute of this contract") for name in unknown]
+    if errors:
+        raise Undecodable("bad_envelope", errors)
+
+
+def _is_json(content_type: Any) -> bool:
+    if not isinstance(content_type, str):
+        return False
+    media = content_type.split(";", 1)[0].strip().lower()
+    return media == "application/json" or media.endswith("+json")
+
+
+def _entry(type_: Any) -> EventType:
+    if not isinstance(type_, str):
+        raise Undecodable("bad_envelope", [FieldError("/type", "missing")])
+    entry = BY_TYPE.get(type_)
+    if entry is not None:
+        return entry
+    name, dot, version = type_.removeprefix(PREFIX).rpartition(".v")
+    if (
+        type_.startswith(PREFIX)
+        and dot
+        and version.isdecimal()
+        and int(version[:9]) > NEWEST.get(name, 10**9)
+    ):
+        newest = f"this reader knows {name} up to version {NEWEST[name]}"
+        raise Undecodable("newer_version", [FieldError("/type", newest)])
+    raise Undecodable("unknown_type", [FieldError("/type", f"no event type {type_[:_SHOWN]!r}")])
+
+
+def _loads(raw: bytes, pointer: str) -> Any:
+    try:
+        return strictjson.loads(raw)
+    except strictjson.InvalidJson as error:
+        raise Undecodable("not_json", [FieldError(pointer, str(error))]) from None
+
+
+def _field_errors(error: ValidationError, prefix: str) -> list[FieldError]:
+    """The first errors, without the rejected values: they may be personal."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return [FieldError(_pointer(prefix, item["loc"]), item["msg"]) for item in details[:_MOST_ERRORS]]
+
+
+def _pointer(prefix: str, location: tuple[int | str, ...]) -> str:
+    steps = [str(step)[:_SHOWN].replace("~", "~0").replace("/", "~1") for step in location]
+    return prefix + "".join(f"/{step}" for step in steps)

@@ -1,0 +1,119 @@
+"""Service requests, the confirmation of their resolution, and feedback on programs."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from events.envelope import Payload
+from events.scalars import (
+    Code,
+    Count,
+    Label,
+    Latitude,
+    Longitude,
+    Place,
+    Ref,
+    Timestamp,
+    Url,
+    Words,
+)
+from events.stages import ResolutionCode, Stage
+
+Channel = Literal["web", "mobile", "phone", "sms", "email", "in_person", "other", "unknown"]
+
+
+class ServiceRequestOpened(Payload):
+    """Someone reported a problem to the city."""
+
+    service_code: Code
+    service_name: Label
+    service_subtype: Label | None = None
+    description: Words | None = None
+    lat: Latitude | None = None
+    long: Longitude | None = None
+    address: Place | None = None
+    neighbourhood_id: Code | None = None
+    media_url: Annotated[tuple[Url, ...], Field(max_length=20)] = ()
+    channel: Channel = "unknown"
+    agency_responsible: Label | None = None
+    requested_datetime: Timestamp
+    expected_datetime: Timestamp | None = None
+    anonymous: bool = False
+
+    @model_validator(mode="after")
+    def _a_point_has_two_coordinates(self) -> Self:
+        if (self.lat is None) != (self.long is None):
+            msg = "lat and long come together"
+            raise ValueError(msg)
+        return self
+
+
+class ServiceRequestAcknowledged(Payload):
+    """An agency took the request on."""
+
+    agency_responsible: Label
+    service_notice: Label | None = None
+    expected_datetime: Timestamp | None = None
+
+
+class ServiceRequestStageChanged(Payload):
+    """The request moved; the city's own label is kept verbatim."""
+
+    from_stage: Stage | None = None
+    to_stage: Stage
+    local_status: Label
+    status_notes: Words | None = None
+    actor_kind: Literal["agency", "reporter", "system"]
+
+
+class ServiceRequestUpdatePosted(Payload):
+    """Someone wrote about the request; the words stand behind `text_ref`."""
+
+    text_ref: Ref
+    author_kind: Literal["agency", "reporter", "other"]
+    is_public: bool
+
+
+class ServiceRequestMerged(Payload):
+    """The request is a duplicate; its followers follow the original."""
+
+    duplicate_of: Ref
+    carried_followers: Count = 0
+
+
+class ServiceRequestClosed(Payload):
+    """The city considers the request done, and says how."""
+
+    resolution_code: ResolutionCode
+    status_notes: Words | None = None
+    closed_datetime: Timestamp
+
+
+class ServiceRequestReopened(Payload):
+    """A closed request is open again."""
+
+    reason: Words
+    by: Literal["reporter", "other", "agency"]
+
+
+class ResolutionConfirmed(Payload):
+    """A participant looked: the problem is gone."""
+
+    survey_id: Ref
+    still_present: Literal[False] = False
+
+
+class ResolutionDisputed(Payload):
+    """A participant looked: the problem is still there."""
+
+    survey_id: Ref
+    still_present: Literal[True] = True
+
+
+class ProgramFeedbackSubmitted(Payload):
+    """A participant rated a program of the city; the words stand behind `text_ref`."""
+
+    program_id: Code
+    rating: Annotated[int, Field(ge=1, le=5)]
+    themes: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    text_ref: Ref | None = None
