@@ -1,0 +1,90 @@
+"""The directory of cities: who takes part, and whose clock counts."""
+
+from functools import cache
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from events.scalars import City as Slug
+from events.scalars import Latitude, Longitude
+from infra.mongo import Database, DuplicateKeyError
+
+COLLECTION = "cities"
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # Names without a slash are aliases and leftovers of single machines, like `localtime`.
+    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
+
+
+def _known_zone(name: str) -> str:
+    if name not in _zones():
+        msg = "must be a time zone of the IANA database, like America/New_York"
+        raise ValueError(msg)
+    return name
+
+
+class City(BaseModel):
+    """A city that takes part. `id` and `timezone` are permanent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Slug
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    lat: Latitude | None = None
+    long: Longitude | None = None
+    population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
+    population_year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's own clock."""
+        return ZoneInfo(self.timezone)
+
+
+class CityRefused(ValueError):
+    """The directory does not take this city as it is; nothing was changed."""
+
+
+async def add_city(db: Database, city: City) -> None:
+    """Add the city, or bring its facts up to date; adding it twice is adding it once.
+
+    Raises CityRefused when the city is known with another time zone: the days of everything it
+    has published were counted on that clock.
+    """
+    document = _document(city)
+    try:
+        await db[COLLECTION].insert_one(document)
+    except DuplicateKeyError:
+        same_clock = {"_id": city.id, "timezone": city.timezone}
+        if (await db[COLLECTION].replace_one(same_clock, document)).matched_count == 0:
+            known = await get_city(db, city.id)
+            clock = known.timezone if known else "another clock"
+            raise CityRefused(
+                f"{city.id} lives by {clock}, and a city's time zone never changes: its days were counted "
+                f"on that clock. Nothing was changed. Give {clock}, or add the city under another id."
+            ) from None
+
+
+async def get_city(db: Database, city_id: str) -> City | None:
+    """The city, or None when nobody has added it."""
+    document = await db[COLLECTION].find_one({"_id": city_id})
+    return None if document is None else _city(document)
+
+
+async def list_cities(db: Database) -> list[City]:
+    """All cities by id."""
+    return [_city(document) async for document in db[COLLECTION].find().sort("_id", 1)]
+
+
+def _document(city: City) -> dict[str, Any]:
+    fields = city.model_dump(exclude_none=True)
+    return {"_id": fields.pop("id"), **fields}
+
+
+def _city(document: dict[str, Any]) -> City:
+    return City(id=document["_id"], **{name: value for name, value in document.items() if name != "_id"})

@@ -1,0 +1,93 @@
+"""The only file that imports MongoDB's driver: motor today, one file to swap.
+
+Everything else receives a `Database` and uses collections by name.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
+from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+)
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from infra.settings import Settings
+
+__all__ = [
+    "BulkWriteError",
+    "Collection",
+    "ConnectionFailure",
+    "Database",
+    "DeleteOne",
+    "DocumentTooLarge",
+    "DuplicateKeyError",
+    "ExecutionTimeout",
+    "InsertOne",
+    "OperationFailure",
+    "PyMongoError",
+    "RawBSONDocument",
+    "ReadConcern",
+    "ReadPreference",
+    "ReplaceOne",
+    "Session",
+    "UpdateOne",
+    "WriteConcern",
+    "connect",
+]
+
+Collection = AsyncIOMotorCollection[dict[str, Any]]
+Database = AsyncIOMotorDatabase[dict[str, Any]]
+Session = AsyncIOMotorClientSession
+
+OPERATION_TIMEOUT_MS = 5_000
+"""Below the rebalance limit (15 s), which is below a transaction's life (60 s)."""
+
+
+@asynccontextmanager
+async def connect(settings: Settings, *, timeout_ms: int = OPERATION_TIMEOUT_MS) -> AsyncIterator[Database]:
+    """A database handle: majority reads and journaled majority writes, from the primary.
+
+    Times come back aware, in UTC. Nothing is sent before the first operation.
+    """
+    if settings.mongo is None:
+        msg = "no MongoDB is set: give TOWNHALL_MONGO, or start the embedded one with `townhall up`"
+        raise ValueError(msg)
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        settings.mongo.get_secret_value(),
+        appname="townhall",
+        tz_aware=True,
+        retryWrites=True,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+        socketTimeoutMS=4 * timeout_ms,
+        maxPoolSize=50,
+        waitQueueTimeoutMS=timeout_ms,
+    )
+    try:
+        yield client.get_database(
+            settings.mongo_database,
+            codec_options=CodecOptions(tz_aware=True),
+            read_preference=ReadPreference.PRIMARY,
+            read_concern=ReadConcern("majority"),
+            write_concern=WriteConcern(w="majority", j=True),
+        )
+    finally:
+        client.close()
