@@ -1,0 +1,76 @@
+"""`COLLECTIONS.md` from the declarations: `python -m projections.catalogue` writes, `--check` compares."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from projections.core import DocumentView, Projection, Tally
+from projections.registry import PROJECTIONS
+
+FILE = Path(__file__).with_name("COLLECTIONS.md")
+
+INTRODUCTION = """\
+# Collections
+
+Generated from the declarations by `python -m projections.catalogue`; do not edit.
+
+Dashboards may read the database `townhall` with any MongoDB driver. The names below are MongoDB views:
+they stay when a projection is rebuilt, while the collections behind them (`<name>.v<version>`) change.
+Never write to any of them. Times are UTC. Ids of documents are `city/aggregate`.
+
+A tally is a sum. It is stored as one cell for each key **and partition**, so that projectors never wait
+for each other: `<name>` shows the cells added up (`_id` is the key), `<name>_cells` shows them as
+stored (`key`, `partition`, `n`). A sum of zero and no cell mean the same.
+
+`checkpoints` tells how far each projection has read: `_id` is `group/topic/partition`, `next` is the
+first offset not yet applied, `applied`, `duplicates` and `quarantined` count records since the start.
+`quarantine` keeps records that are no event, bytes and all, with `reason` and `detail`.
+"""
+
+
+def text() -> str:
+    """The whole file."""
+    lines = (line for projection in PROJECTIONS for line in _projection(projection))
+    return "\n".join([INTRODUCTION, *lines])
+
+
+def _projection(projection: Projection) -> Iterator[str]:
+    topics = ", ".join(f"`{topic.name}`" for topic in projection.topics)
+    yield f"## Projection `{projection.name}`, version {projection.version}\n"
+    yield f"Reads {topics}; consumer group `{projection.group}`.\n"
+    for view in projection.documents:
+        yield from _document(view)
+    for tally in projection.tallies:
+        yield from _tally(tally)
+
+
+def _document(view: DocumentView) -> Iterator[str]:
+    yield f"### `{view.name}`\n\n{view.description}\n"
+    yield "| field | meaning |\n|---|---|"
+    yield from (f"| `{name}` | {meaning} |" for name, meaning in view.fields.items())
+    yield ""
+    for index in view.indexes:
+        yield f"Index: {', '.join(f'`{name}`' for name, _ in index)}.\n"
+
+
+def _tally(tally: Tally) -> Iterator[str]:
+    key = ", ".join(f"`{name}`" for name in tally.dimensions)
+    yield f"### `{tally.name}`, by {key}\n\n{tally.description}\n"
+    yield "| measure | meaning |\n|---|---|"
+    yield from (f"| `{name}` | {meaning} |" for name, meaning in tally.measures.items())
+    yield ""
+
+
+def main() -> int:
+    """0 when the file is as generated, or was written."""
+    if "--check" not in sys.argv:
+        FILE.write_text(text(), encoding="utf-8")
+        return 0
+    if FILE.exists() and FILE.read_text(encoding="utf-8") == text():
+        return 0
+    sys.stderr.write(f"{FILE.name} differs from the declarations: run `python -m projections.catalogue`.\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

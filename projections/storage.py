@@ -1,0 +1,47 @@
+"""How read models are laid out in MongoDB: collections, indexes, and the names readers use.
+
+Each view `x` in version n lives in the collection `x.v<n>`. Readers use the plain name, a
+MongoDB view: for documents the collection itself, for a tally the cells added up over their
+partitions (`x`) and the cells as stored (`x_cells`).
+"""
+
+from typing import Any
+
+from infra.mongo import Database, OperationFailure
+from projections.core import Projection, Tally
+
+NAMESPACE_EXISTS = 48
+
+
+def summed(tally: Tally) -> list[dict[str, Any]]:
+    """The aggregation that adds a tally's cells up over partitions."""
+    sums: dict[str, Any] = {measure: {"$sum": f"$n.{measure}"} for measure in tally.measures}
+    return [{"$group": {"_id": "$key", **sums}}, {"$match": {"$or": [{m: {"$ne": 0}} for m in sums]}}]
+
+
+async def prepare(db: Database, projection: Projection) -> None:
+    """Create collections, indexes and public names; safe to repeat and to run twice at once."""
+    for view in projection.documents:
+        await _create(db, projection.collection(view))
+        for index in view.indexes:
+            await db[projection.collection(view)].create_index(list(index))
+        await _create(db, view.name, viewOn=projection.collection(view), pipeline=[])
+    for tally in projection.tallies:
+        physical = projection.collection(tally)
+        await _create(db, physical)
+        await db[physical].create_index([(f"key.{name}", 1) for name in tally.dimensions])
+        await _create(db, tally.name, viewOn=physical, pipeline=summed(tally))
+        await _create(db, f"{tally.name}_cells", viewOn=physical, pipeline=[])
+    await _create(db, projection.ledger)
+    await db[projection.ledger].create_index([("partition", 1), ("hour", 1)])
+    await _create(db, "checkpoints")
+    await _create(db, "quarantine")
+    await db["quarantine"].create_index([("group", 1), ("first_at", 1)])
+
+
+async def _create(db: Database, name: str, **options: Any) -> None:
+    try:
+        await db.create_collection(name, check_exists=False, **options)
+    except OperationFailure as error:
+        if error.code != NAMESPACE_EXISTS:
+            raise

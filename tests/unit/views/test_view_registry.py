@@ -1,0 +1,82 @@
+"""The registry, and what every read model in it must hold for any history at all."""
+
+import pytest
+from hypothesis import given as for_any
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from events.envelope import Event
+from events.registry import EVENT_TYPES
+from projections.core import DocumentTally, DocumentView
+from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
+from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
+from tests.support.spec import assert_difference_rule, given
+
+DOCUMENT_VIEWS = [view for one in PROJECTIONS for view in one.documents]
+DOCUMENT_TALLIES = [tally for one in PROJECTIONS for tally in one.document_tallies]
+# Most histories are about one kind of aggregate, or few of its events would ever meet.
+HISTORIES = st.one_of(
+    *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT))
+)
+
+
+def test_names_of_views_and_groups_are_unique() -> None:
+    names = [view.name for one in PROJECTIONS for view in (*one.documents, *one.tallies)]
+    assert len(set(names)) == len(names) == len(VIEWS) == len(OWNER)
+    assert len({one.group for one in PROJECTIONS}) == len(PROJECTIONS) == len(BY_NAME)
+
+
+def test_stored_names_are_permanent() -> None:
+    """Renaming one of these abandons a checkpoint and its collections: raise the version instead."""
+    assert [one.group for one in PROJECTIONS] == [
+        "townhall.requests.v1",
+        "townhall.participation.v1",
+        "townhall.pulse.v1",
+    ]
+    assert sorted(VIEWS) == [
+        "ballot_rounds",
+        "ballots",
+        "idea_support",
+        "idea_supports",
+        "ideas",
+        "problems",
+        "program_feedback",
+        "program_ratings",
+        "pulse",
+        "requests_by_flag",
+        "requests_by_neighbourhood",
+        "requests_by_service",
+        "requests_by_stage",
+        "round_ballots",
+        "service_requests",
+        "votes_by_project",
+    ]
+
+
+def test_every_event_type_reaches_a_document_of_a_projection_that_reads_its_topic() -> None:
+    for entry in EVENT_TYPES:
+        readers = [view.name for view in DOCUMENT_VIEWS if entry.type in view.handles]
+        assert len(readers) == 1, f"{entry.name} reaches {readers}"
+        assert entry.topic in OWNER[readers[0]].topics
+
+
+@pytest.mark.parametrize("view", DOCUMENT_VIEWS, ids=lambda view: view.name)
+@for_any(history=HISTORIES)
+@settings(max_examples=60, deadline=None)
+def test_documents_take_any_history(view: DocumentView, history: list[Event]) -> None:
+    """`given` holds the view to its rules: pure, storable, with exactly the fields it declares."""
+    given(view, *history)
+
+
+@pytest.mark.parametrize("tally", DOCUMENT_TALLIES, ids=lambda tally: tally.name)
+@for_any(history=HISTORIES, seed=st.integers(0, 2**16))
+@settings(max_examples=60, deadline=None)
+def test_tallies_are_exact_by_difference(tally: DocumentTally, history: list[Event], seed: int) -> None:
+    assert_difference_rule(tally, history, seed)
+
+
+@pytest.mark.parametrize("view", DOCUMENT_VIEWS, ids=lambda view: view.name)
+def test_indexes_name_declared_fields(view: DocumentView) -> None:
+    for index in view.indexes:
+        for field, _ in index:
+            assert field in {*view.fields, "_id"}, f"{view.name}: {field}"
