@@ -1,0 +1,1 @@
+"""The engine: each event counts exactly once. Knows neither FastStream nor MongoDB."""

@@ -1,0 +1,101 @@
+"""Folding events into documents and cells: pure, one event at a time, whole or not at all."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from consumers.engine.model import Partition
+from events.envelope import Event
+from projections.core import Cell, Document, DocumentTally, DocumentView, EventTally, Projection, Tally
+
+Cells = dict[tuple[Partition, tuple[str, ...]], dict[str, int]]
+
+
+class Step(NamedTuple):
+    """One document view with the tallies over it and their collections."""
+
+    collection: str
+    key: Callable[[Event], str]
+    evolve: Callable[[Document | None, Event], Document | None]
+    tallies: tuple[tuple[str, DocumentTally], ...]
+
+
+class Plan:
+    """A projection arranged by event type, computed once."""
+
+    def __init__(self, projection: Projection) -> None:
+        self.projection = projection
+        self._steps = [(view.handles, _step(projection, view)) for view in projection.documents]
+        self._tallies = [(projection.collection(tally), tally) for tally in projection.event_tallies]
+        self._steps_by_type: dict[str, tuple[Step, ...]] = {}
+        self._tallies_by_type: dict[str, tuple[tuple[str, EventTally], ...]] = {}
+
+    def steps(self, type_: str) -> tuple[Step, ...]:
+        """The document views that this type changes."""
+        if type_ not in self._steps_by_type:
+            self._steps_by_type[type_] = tuple(step for handles, step in self._steps if type_ in handles)
+        return self._steps_by_type[type_]
+
+    def tallies(self, type_: str) -> tuple[tuple[str, EventTally], ...]:
+        """The tallies over events of this type, each with its collection."""
+        if type_ not in self._tallies_by_type:
+            wanted = (item for item in self._tallies if item[1].handles is None or type_ in item[1].handles)
+            self._tallies_by_type[type_] = tuple(wanted)
+        return self._tallies_by_type[type_]
+
+    def places(self, event: Event) -> Iterable[tuple[str, str]]:
+        """Collection and id of every document the event touches."""
+        return [(step.collection, step.key(event)) for step in self.steps(event.type)]
+
+
+def _step(projection: Projection, view: DocumentView) -> Step:
+    over = tuple((projection.collection(t), t) for t in projection.document_tallies if t.over is view)
+    return Step(projection.collection(view), view.key, view.evolve, over)
+
+
+class Fold:
+    """The state a batch has reached. `before` reads documents as they stood at its start."""
+
+    def __init__(self, plan: Plan, before: Mapping[tuple[str, str], Document | None]) -> None:
+        self._plan = plan
+        self._before = before
+        self.documents: dict[tuple[str, str], Document | None] = {}
+        self.cells: dict[str, Cells] = {}
+
+    def apply(self, partition: Partition, event: Event) -> None:
+        """Fold one event. If anything raises, the state is as if the event had not been there."""
+        changed: list[tuple[tuple[str, str], Document | None]] = []
+        added: list[tuple[str, Cell, int]] = []
+        for step in self._plan.steps(event.type):
+            place = (step.collection, step.key(event))
+            old = self.documents[place] if place in self.documents else self._before[place]
+            new = step.evolve(old, event)
+            if new is old:
+                continue
+            changed.append((place, new))
+            for collection, tally in step.tallies:
+                if old is not None:
+                    added += [(collection, cell, -1) for cell in _checked(tally, tally.cells(old))]
+                if new is not None:
+                    added += [(collection, cell, 1) for cell in _checked(tally, tally.cells(new))]
+        for collection, counted in self._plan.tallies(event.type):
+            added += [(collection, cell, 1) for cell in _checked(counted, counted.cells(event))]
+        self.documents.update(changed)
+        for collection, cell, sign in added:
+            self._add(collection, partition, cell, sign)
+
+    def _add(self, collection: str, partition: Partition, cell: Cell, sign: int) -> None:
+        sums = self.cells.setdefault(collection, {}).setdefault((partition, cell.key), {})
+        for measure, amount in cell.add.items():
+            sums[measure] = sums.get(measure, 0) + sign * amount
+
+
+def _checked(tally: Tally, cells: Iterable[Cell]) -> list[Cell]:
+    """The cells; a fault that the store would find only later is raised here, before anything changed."""
+    found = list(cells)
+    for cell in found:
+        "".join(cell.key)  # raises unless every part is text
+        if len(cell.key) != len(tally.dimensions):
+            raise ValueError(f"a cell of {tally.name} has {len(cell.key)} key parts")
+        if not {int}.issuperset(map(type, cell.add.values())):
+            raise TypeError(f"a cell of {tally.name} adds something that is no whole number")
+    return found

@@ -1,0 +1,188 @@
+"""The log and the store in memory: the same engine, without servers, for tests and simulation.
+
+They keep the promises of the real pair: a commit is whole or absent, a claim fences, records
+fetched before a seek may still arrive.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from consumers.engine.model import (
+    Advance,
+    Claim,
+    Fenced,
+    Partition,
+    Quarantined,
+    Record,
+    Write,
+)
+from events.codec import Record as Encoded
+from events.partitioning import partition_of
+from events.topics import TOPICS
+from projections.core import Document, cell_id
+
+_PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
+
+
+@dataclass(frozen=True)
+class MemoryRecord:
+    """A record as the log hands it out."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class MemoryTopics:
+    """The records of every partition; several consumers read the same ones."""
+
+    def __init__(self) -> None:
+        self.records: dict[Partition, list[MemoryRecord | None]] = {}
+
+    def append(self, record: Encoded) -> MemoryRecord:
+        """Store a record where its key belongs."""
+        number = partition_of(record.key, _PARTITIONS[record.topic])
+        return self.append_raw(Partition(record.topic, number), record.key, record.value, record.headers)
+
+    def append_raw(
+        self,
+        partition: Partition,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> MemoryRecord:
+        """Store any bytes anywhere."""
+        held = self.records.setdefault(partition, [])
+        record = MemoryRecord(partition.topic, partition.number, len(held), key, value, headers)
+        held.append(record)
+        return record
+
+    def append_hole(self, partition: Partition) -> None:
+        """Use up an offset without a record, as a transaction marker does."""
+        self.records.setdefault(partition, []).append(None)
+
+
+class MemoryLog:
+    """One consumer's place in the topics."""
+
+    def __init__(self, topics: MemoryTopics) -> None:
+        self._topics = topics
+        self._positions: dict[Partition, int] = {}
+        self._paused: set[Partition] = set()
+
+    def assign(self, partitions: Sequence[Partition]) -> None:
+        """Hold exactly these partitions, read from the start until somebody seeks."""
+        self._positions = dict.fromkeys(partitions, 0)
+        self._paused.clear()
+
+    def assigned(self) -> frozenset[Partition]:
+        return frozenset(self._positions)
+
+    def pause(self, partition: Partition) -> None:
+        self._paused.add(partition)
+
+    def resume(self, partition: Partition) -> None:
+        self._paused.discard(partition)
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        if partition in self._positions:
+            self._positions[partition] = offset
+
+    async def bounds(self, partition: Partition) -> tuple[int, int]:
+        return 0, len(self._topics.records.get(partition, ()))
+
+    def fetch(self, most: int) -> list[Record]:
+        """The next records of every partition that is not paused."""
+        batch: list[Record] = []
+        for partition in sorted(self._positions.keys() - self._paused):
+            held = self._topics.records.get(partition, [])
+            start = self._positions[partition]
+            taken = held[start : start + most - len(batch)]
+            self._positions[partition] = start + len(taken)
+            batch += [record for record in taken if record is not None]
+        return batch
+
+
+@dataclass
+class _Checkpoint:
+    claim: Claim
+    applied: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+
+
+@dataclass
+class MemoryStore:
+    """Everything a projection stores; `documents` and `cells` are what readers would see."""
+
+    documents: dict[str, dict[str, Document]] = field(default_factory=dict)
+    cells: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    quarantine: dict[tuple[Partition, bytes], list[Quarantined]] = field(default_factory=dict)
+    _checkpoints: dict[Partition, _Checkpoint] = field(default_factory=dict)
+    _ledger: dict[tuple[Partition, int], dict[bytes, bytes]] = field(default_factory=dict)
+
+    async def claim(self, partition: Partition, owner: str) -> Claim:  # noqa: ARG002 - the epoch fences
+        old = self._checkpoints.setdefault(partition, _Checkpoint(Claim(partition, 0, 0)))
+        old.claim = replace(old.claim, epoch=old.claim.epoch + 1)
+        return old.claim
+
+    async def read(self, partition: Partition) -> Claim:
+        found = self._checkpoints.get(partition)
+        return found.claim if found else Claim(partition, 0, 0)
+
+    async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        held = self.documents.get(collection, {})
+        return {key: copy.deepcopy(held[key]) for key in ids if key in held}
+
+    async def identities(self, partition: Partition, hours: Sequence[int]) -> dict[int, dict[bytes, bytes]]:
+        return {hour: dict(self._ledger.get((partition, hour), {})) for hour in hours}
+
+    async def commit(self, write: Write) -> None:
+        if any(not self._holds(advance) for advance in write.advances):
+            raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
+        for advance in write.advances:
+            self._advance(advance)
+        for collection, documents in write.documents.items():
+            self._replace(self.documents.setdefault(collection, {}), documents)
+        for collection, cells in write.cells.items():
+            for (partition, key), sums in cells.items():
+                self._add(self.cells.setdefault(collection, {}), cell_id(key, partition.short), sums)
+        for entry in write.ledger:
+            self._ledger.setdefault((entry.partition, entry.hour), {}).update(entry.identities)
+        for item in write.quarantine:
+            place = Partition(item.record.topic, item.record.partition)
+            self.quarantine.setdefault((place, item.identity), []).append(item)
+
+    def counts(self) -> tuple[int, int, int]:
+        """Events applied, duplicates and quarantined records, over all partitions."""
+        held = self._checkpoints.values()
+        return sum(c.applied for c in held), sum(c.duplicates for c in held), sum(c.quarantined for c in held)
+
+    def _holds(self, advance: Advance) -> bool:
+        found = self._checkpoints.get(advance.claim.partition)
+        return found is not None and found.claim == advance.claim
+
+    def _advance(self, advance: Advance) -> None:
+        found = self._checkpoints[advance.claim.partition]
+        found.claim = replace(found.claim, next=advance.next)
+        found.applied += advance.applied
+        found.duplicates += advance.duplicates
+        found.quarantined += advance.quarantined
+
+    @staticmethod
+    def _replace(held: dict[str, Document], documents: dict[str, Document | None]) -> None:
+        for key, document in documents.items():
+            if document is None:
+                held.pop(key, None)
+            else:
+                held[key] = copy.deepcopy(document)
+
+    @staticmethod
+    def _add(held: dict[str, dict[str, int]], key: str, sums: dict[str, int]) -> None:
+        cell = held.setdefault(key, {})
+        for measure, amount in sums.items():
+            cell[measure] = cell.get(measure, 0) + amount

@@ -1,0 +1,299 @@
+"""The engine's store on MongoDB: one transaction per batch, fenced by its checkpoints.
+
+Collections, per projection group: `checkpoints` and `quarantine` (shared), the ledger
+`<projection>_ledger.v<version>`, and `<view>.v<version>` for every view.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from structlog import get_logger
+
+from consumers.engine.model import (
+    Advance,
+    Claim,
+    Fenced,
+    LedgerEntry,
+    Partition,
+    Quarantined,
+    Unavailable,
+    Write,
+)
+from infra.mongo import (
+    Database,
+    DocumentTooLarge,
+    ExecutionTimeout,
+    PyMongoError,
+    ReadConcern,
+    ReadPreference,
+    Session,
+    WriteConcern,
+)
+from projections.core import Document, Projection, cell_id
+
+COMMIT_ATTEMPTS = 8
+MAX_COMMIT_MS = 5_000
+CLAIM_MS = 500
+"""A claim that waits longer for a checkpoint's lock looks for a transaction that nobody will end."""
+STATEMENTS = 10_000
+"""Update statements in one command: below MongoDB's limit of 100,000."""
+IDENTITY, FINGERPRINT = 16, 8
+OFFSETS_KEPT = 20
+
+_log = get_logger(__name__)
+
+
+class MongoStore:
+    """Checkpoints, documents, cells, ledger and quarantine of one projection."""
+
+    def __init__(self, db: Database, projection: Projection, cluster_id: str) -> None:
+        self._db = db
+        self._projection = projection
+        self._cluster = cluster_id
+        self._ledger = projection.ledger
+        self._session: Session | None = None
+        self._dimensions = {projection.collection(tally): tally.dimensions for tally in projection.tallies}
+
+    async def claim(self, partition: Partition, owner: str) -> Claim:
+        """Take the partition: a new epoch that fences every earlier owner."""
+        try:
+            session = await self._own_session()
+            change = self._claim(partition, owner, session)
+            try:
+                found = await self._take(partition, change, CLAIM_MS)
+            except ExecutionTimeout:
+                await self._end_transaction_of_last_owner(partition, session)
+                found = await self._take(partition, change, MAX_COMMIT_MS)
+        except PyMongoError as error:
+            raise Unavailable(f"claiming {partition.short}: {error}") from error
+        return Claim(partition, found["epoch"], found["next"])
+
+    async def _take(self, partition: Partition, change: dict[str, Any], most_ms: int) -> dict[str, Any]:
+        found: dict[str, Any] = await self._db["checkpoints"].find_one_and_update(
+            {"_id": self._checkpoint_id(partition)},
+            change,
+            upsert=True,
+            return_document=True,
+            maxTimeMS=most_ms,
+        )
+        return found
+
+    def _claim(self, partition: Partition, owner: str, session: Session) -> dict[str, Any]:
+        return {
+            "$inc": {"epoch": 1},
+            "$set": {"owner": owner, "cluster": self._cluster, "session": session.session_id},
+            "$setOnInsert": {
+                "group": self._projection.group,
+                "topic": partition.topic,
+                "partition": partition.number,
+                "next": 0,
+                "applied": 0,
+                "duplicates": 0,
+                "quarantined": 0,
+            },
+        }
+
+    async def _own_session(self) -> Session:
+        """The one session of all our transactions; checkpoints name it."""
+        if self._session is None:
+            self._session = await self._db.client.start_session()
+        return self._session
+
+    async def _end_transaction_of_last_owner(self, partition: Partition, session: Session) -> None:
+        """An owner that died or froze inside a transaction still holds the checkpoint's lock.
+
+        MongoDB would keep it for `transactionLifetimeLimitSeconds`, a minute, and so would we wait.
+        """
+        query = {"_id": self._checkpoint_id(partition)}
+        found = await self._db["checkpoints"].find_one(query, {"session": 1})
+        last = (found or {}).get("session")
+        if last is not None and last != session.session_id:
+            _log.warning("ending_transaction_of_last_owner", partition=partition.short)
+            await self._db.client.admin.command("killSessions", [last])
+
+    async def read(self, partition: Partition) -> Claim:
+        """The checkpoint as it stands now."""
+        try:
+            found = await self._db["checkpoints"].find_one({"_id": self._checkpoint_id(partition)})
+        except PyMongoError as error:
+            raise Unavailable(f"reading the checkpoint of {partition.short}: {error}") from error
+        return Claim(partition, found["epoch"], found["next"]) if found else Claim(partition, 0, 0)
+
+    async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
+        """The documents with these ids; absent ones are left out."""
+        try:
+            cursor = self._db[collection].find({"_id": {"$in": list(ids)}}, batch_size=5_000)
+            found: list[dict[str, Any]] = await cursor.to_list(None)
+        except PyMongoError as error:
+            raise Unavailable(f"loading from {collection}: {error}") from error
+        return {document.pop("_id"): document for document in found}
+
+    async def identities(self, partition: Partition, hours: Sequence[int]) -> dict[int, dict[bytes, bytes]]:
+        """Identities with fingerprints applied before, by hour."""
+        try:
+            query = {"partition": partition.short, "hour": {"$in": list(hours)}}
+            segments = await self._db[self._ledger].find(query, {"hour": 1, "identities": 1}).to_list(None)
+        except PyMongoError as error:
+            raise Unavailable(f"loading the ledger of {partition.short}: {error}") from error
+        known: dict[int, dict[bytes, bytes]] = {}
+        for segment in segments:
+            known.setdefault(segment["hour"], {}).update(_unpack(segment["identities"]))
+        return known
+
+    async def commit(self, write: Write) -> None:
+        """Apply all or nothing; raise Fenced where a claim no longer holds."""
+        try:
+            session = await self._own_session()
+            session.start_transaction(
+                read_concern=ReadConcern("snapshot"),
+                write_concern=WriteConcern(w="majority", j=True),
+                read_preference=ReadPreference.PRIMARY,
+                max_commit_time_ms=MAX_COMMIT_MS,
+            )
+            try:
+                await self._write(write, session)
+                await _commit(session)
+            finally:
+                if session.in_transaction:  # type: ignore[truthy-function]  # a property; the stub errs
+                    await session.abort_transaction()
+        except PyMongoError as error:
+            raise Unavailable(f"{type(error).__name__}: {error}"[:500]) from error
+
+    async def _write(self, write: Write, session: Session) -> None:
+        """Checkpoints go first: a zombie is turned away before it costs anything."""
+        advances = [self._advance(advance, write) for advance in write.advances]
+        if await self._update("checkpoints", advances, session) != len(advances):
+            raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
+        for collection, documents in write.documents.items():
+            await self._update(
+                collection,
+                [_replace(key, new) for key, new in documents.items() if new is not None],
+                session,
+            )
+            await self._delete(collection, [key for key, new in documents.items() if new is None], session)
+        for collection, cells in write.cells.items():
+            statements = [
+                self._add(collection, *place, sums) for place, sums in cells.items() if any(sums.values())
+            ]
+            await self._update(collection, statements, session)
+        await self._insert(self._ledger, [_segment(entry) for entry in write.ledger], session)
+        await self._update(
+            "quarantine", [self._quarantine(item, write) for item in write.quarantine], session
+        )
+
+    def _advance(self, advance: Advance, write: Write) -> dict[str, Any]:
+        claim = advance.claim
+        last = {"offset": advance.last_offset, "fingerprint": advance.last_fingerprint}
+        counts = {name: getattr(advance, name) for name in ("applied", "duplicates", "quarantined")}
+        return {
+            "q": {"_id": self._checkpoint_id(claim.partition), "epoch": claim.epoch, "next": claim.next},
+            "u": {"$set": {"next": advance.next, "last": last, "updated_at": write.at}, "$inc": counts},
+        }
+
+    def _add(
+        self, collection: str, partition: Partition, key: tuple[str, ...], sums: Mapping[str, int]
+    ) -> dict[str, Any]:
+        named = dict(zip(self._dimensions[collection], key, strict=True))
+        return {
+            "q": {"_id": cell_id(key, partition.short)},
+            "u": {
+                "$inc": {f"n.{measure}": amount for measure, amount in sums.items()},
+                "$setOnInsert": {"key": named, "partition": partition.short},
+            },
+            "upsert": True,
+        }
+
+    def _quarantine(self, item: Quarantined, write: Write) -> dict[str, Any]:
+        """The same bytes again are the same entry, with one more offset."""
+        record = item.record
+        partition = Partition(record.topic, record.partition)
+        first = {
+            "group": self._projection.group,
+            "topic": record.topic,
+            "partition": record.partition,
+            "key": record.key,
+            "value": record.value,
+            "headers": [[name, value] for name, value in record.headers],
+            "reason": item.reason,
+            "detail": item.detail,
+            "first_offset": record.offset,
+            "first_at": write.at,
+        }
+        return {
+            "q": {"_id": f"{self._projection.group}/{partition.short}/{item.identity.hex()}"},
+            "u": {
+                "$setOnInsert": first,
+                "$inc": {"count": 1},
+                "$push": {"offsets": {"$each": [record.offset], "$slice": -OFFSETS_KEPT}},
+            },
+            "upsert": True,
+        }
+
+    async def _update(self, collection: str, statements: list[dict[str, Any]], session: Session) -> int:
+        """Raw update commands (half the cost of bulk_write); returns how many documents matched."""
+        matched = 0
+        for start in range(0, len(statements), STATEMENTS):
+            piece = statements[start : start + STATEMENTS]
+            matched += await self._update_piece(collection, piece, session)
+        return matched
+
+    async def _update_piece(self, collection: str, piece: list[dict[str, Any]], session: Session) -> int:
+        """A command holds 16 MB at most; the driver tells of more before it sends anything."""
+        try:
+            return await self._command({"update": collection, "updates": piece}, session)
+        except DocumentTooLarge:
+            half = len(piece) // 2
+            if half == 0:
+                raise
+        first = await self._update_piece(collection, piece[:half], session)
+        return first + await self._update_piece(collection, piece[half:], session)
+
+    async def _delete(self, collection: str, ids: list[str], session: Session) -> None:
+        if ids:
+            gone = {"q": {"_id": {"$in": ids}}, "limit": 0}
+            await self._command({"delete": collection, "deletes": [gone]}, session)
+
+    async def _insert(self, collection: str, documents: list[dict[str, Any]], session: Session) -> None:
+        for start in range(0, len(documents), STATEMENTS):
+            await self._command(
+                {"insert": collection, "documents": documents[start : start + STATEMENTS]}, session
+            )
+
+    async def _command(self, command: dict[str, Any], session: Session) -> int:
+        answer = await self._db.command(command, session=session)
+        if answer.get("writeErrors"):
+            raise PyMongoError(f"write refused: {answer['writeErrors'][0].get('errmsg', '')}")
+        return int(answer["n"])
+
+    def _checkpoint_id(self, partition: Partition) -> str:
+        return f"{self._projection.group}/{partition.topic}/{partition.number}"
+
+
+async def _commit(session: Session) -> None:
+    """Commit; where the outcome is unknown the commit is asked again, never the body."""
+    for attempt in range(COMMIT_ATTEMPTS):
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            if not error.has_error_label("UnknownTransactionCommitResult") or attempt == COMMIT_ATTEMPTS - 1:
+                raise
+            _log.warning("commit_outcome_unknown", attempt=attempt, error=type(error).__name__)
+            await asyncio.sleep(0.1 * 2**attempt)
+        else:
+            return
+
+
+def _replace(key: str, document: Document) -> dict[str, Any]:
+    return {"q": {"_id": key}, "u": {**document, "_id": key}, "upsert": True}
+
+
+def _segment(entry: LedgerEntry) -> dict[str, Any]:
+    packed = b"".join(identity + entry.identities[identity] for identity in entry.identities)
+    return {"partition": entry.partition.short, "hour": entry.hour, "identities": packed}
+
+
+def _unpack(packed: bytes) -> dict[bytes, bytes]:
+    step = IDENTITY + FINGERPRINT
+    starts = range(0, len(packed), step)
+    return {packed[at : at + IDENTITY]: packed[at + IDENTITY : at + step] for at in starts}

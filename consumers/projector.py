@@ -1,0 +1,163 @@
+"""The projector: FastStream delivers batches of each projection's topics to its engine.
+
+Bytes are never touched before the engine: one bad header would make the default parser drop a
+whole batch. The handler never raises and never acknowledges: the checkpoint is the truth.
+"""
+
+import asyncio
+import os
+import socket
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
+from structlog import get_logger
+
+from consumers.engine.engine import Engine
+from consumers.engine.model import Partition
+from consumers.kafka_log import KafkaLog
+from consumers.mongo_store import MongoStore
+from consumers.watchdog import Watchdog
+from events.topics import MAX_RECORD_BYTES
+from infra.kafka import broker_options
+from infra.mongo import Database
+from infra.settings import Settings
+from projections.core import Projection
+
+FAILED_EXIT_CODE = 70
+STOP_SECONDS = 12.0
+"""Longer than a batch under way may take, shorter than a supervisor waits."""
+
+_log = get_logger(__name__)
+
+
+def build(
+    settings: Settings, db: Database, cluster_id: str, projections: Iterable[Projection]
+) -> tuple[KafkaBroker, list[Watchdog]]:
+    """A broker with one subscriber for each projection, and what watches their progress."""
+    broker = KafkaBroker(
+        **broker_options(settings),
+        logger=None,
+        apply_types=False,
+        allow_auto_create_topics=False,
+        graceful_timeout=10.0,
+    )
+    return broker, [_subscribe(broker, settings, MongoStore(db, p, cluster_id), p) for p in projections]
+
+
+def _subscribe(
+    broker: KafkaBroker, settings: Settings, store: MongoStore, projection: Projection
+) -> Watchdog:
+    log = KafkaLog(lambda: subscriber.consumer)
+    engine = Engine(
+        projection, log, store, owner=_owner(), now=_now, lease=settings.session_timeout_ms / 1000
+    )
+    subscriber = broker.subscriber(
+        *(topic.name for topic in projection.topics),
+        group_id=projection.group,
+        batch=True,
+        max_records=settings.batch_records,
+        batch_timeout_ms=100,
+        ack_policy=AckPolicy.MANUAL,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
+        session_timeout_ms=settings.session_timeout_ms,
+        heartbeat_interval_ms=settings.session_timeout_ms // 4,
+        rebalance_timeout_ms=15_000,
+        listener=_Listener(engine),
+        parser=_untouched,
+        decoder=_records,
+    )
+
+    @subscriber
+    async def handle(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        try:
+            await engine.handle(records)
+        except Exception:  # noqa: BLE001 - whatever it is, going on would skip the batch
+            # A bug of ours, not of the data: swallowed here it would skip the batch for good.
+            _log.critical("projector_failed", projection=projection.group, exc_info=True)
+            os._exit(FAILED_EXIT_CODE)
+
+    return Watchdog(projection.group, engine, log, settings.stall_seconds)
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Claims follow assignments. An exception here would only be logged, so none leaves."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        self._engine.revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
+
+
+async def _untouched(batch: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
+    return KafkaAckableMessage(
+        body=batch,
+        raw_message=batch,
+        headers={},
+        batch_headers=[{} for _ in batch],
+        message_id=f"{batch[0].offset}-{batch[-1].offset}",
+        consumer=_NoCommit(),
+    )
+
+
+async def _records(message: KafkaMessage) -> Any:
+    return message.raw_message
+
+
+class _NoCommit:
+    """Acknowledging does nothing: offsets in Kafka play no part."""
+
+    async def commit(self) -> None: ...
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def run(
+    settings: Settings, db: Database, cluster_id: str, projections: Iterable[Projection], stop: asyncio.Event
+) -> None:
+    """Project until `stop` is set; ends the process when nothing moves though there is work."""
+    broker, watchdogs = build(settings, db, cluster_id, projections)
+    watching: list[asyncio.Task[None]] = []
+    try:
+        await broker.start()  # may fail halfway, with consumers at work that must be stopped too
+        _log.info("projector_started", groups=[watchdog.group for watchdog in watchdogs])
+        watching = [asyncio.create_task(watchdog.run()) for watchdog in watchdogs]
+        await stop.wait()
+    finally:
+        for task in watching:
+            task.cancel()
+        await _stop(broker, asked=stop.is_set())
+        _log.info("projector_stopped")
+
+
+async def _stop(broker: KafkaBroker, *, asked: bool) -> None:
+    """Leave the groups; end the process where that takes too long.
+
+    aiokafka waits for a claim under way, and claiming waits for MongoDB. Whatever the moment,
+    ending loses nothing: the checkpoint says where the next owner goes on.
+    """
+    stopping = asyncio.create_task(broker.stop())
+    await asyncio.wait([stopping], timeout=STOP_SECONDS)
+    if not stopping.done():
+        _log.warning("projector_stopped_hard", seconds=STOP_SECONDS)
+        os._exit(0 if asked else FAILED_EXIT_CODE)
+    await stopping
