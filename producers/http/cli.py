@@ -1,0 +1,105 @@
+"""`townhall keys` and `townhall cities`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+
+from infra.directory import City, add_city, list_cities
+from infra.keys import Keys, Scope
+from infra.mongo import Database, PyMongoError, connect
+from infra.running import resolve
+from infra.settings import load
+
+keys_app = typer.Typer(no_args_is_help=True, help="API keys of city apps.")
+cities_app = typer.Typer(no_args_is_help=True, help="The directory of cities.")
+_T = TypeVar("_T")
+
+
+@keys_app.command("create")
+def create_key(
+    *,
+    city: Annotated[str, typer.Option(help="the city's id in the directory")],
+    app: Annotated[str, typer.Option(help="short name of the app, like street-lights")],
+    write: Annotated[bool, typer.Option(help="may publish events")] = True,
+    read: Annotated[bool, typer.Option(help="may read what is not public")] = False,
+    label: Annotated[str, typer.Option(help="a note for operators")] = "",
+) -> None:
+    """Make a key and print it: the only time that anybody sees it."""
+    asked: list[tuple[Scope, bool]] = [("events:write", write), ("read", read)]
+    scopes = [scope for scope, given in asked if given]
+    text, key = _run(lambda db: Keys(db).create(city, app, scopes=scopes, label=label))
+    typer.echo(f"key {key.id} for {key.source}. Only this once, its text is:", err=True)
+    typer.echo(text)
+
+
+@keys_app.command("list")
+def list_keys(city: Annotated[str | None, typer.Option(help="only this city")] = None) -> None:
+    """List keys, without their secrets."""
+    for key in _run(lambda db: Keys(db).list_keys(city)):
+        state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}Z" if key.revoked_at else "active"
+        typer.echo(f"{key.id}  {state:<24}  {key.source}  {','.join(key.scopes)}  {key.label}".rstrip())
+
+
+@keys_app.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between the underscores")]) -> None:
+    """End a key; every gateway refuses it within 5 seconds."""
+    key = _run(lambda db: Keys(db).revoke(key_id))
+    typer.echo(f"key {key.id} of {key.source} is revoked")
+
+
+@cities_app.command("add")
+def add(
+    *,
+    city_id: Annotated[str, typer.Argument(metavar="ID", help="permanent short name, like new-york")],
+    name: Annotated[str, typer.Option(help="as people write it")],
+    timezone: Annotated[str, typer.Option(help="permanent, of the IANA database, like America/New_York")],
+    country: Annotated[str | None, typer.Option(help="two letters")] = None,
+    lat: Annotated[float | None, typer.Option()] = None,
+    long: Annotated[float | None, typer.Option()] = None,
+    population: Annotated[int | None, typer.Option()] = None,
+    population_year: Annotated[int | None, typer.Option()] = None,
+) -> None:
+    """Add a city, or bring its facts up to date. Its id and time zone never change."""
+    try:
+        city = City(
+            id=city_id,
+            name=name,
+            timezone=timezone,
+            country=country,
+            lat=lat,
+            long=long,
+            population=population,
+            population_year=population_year,
+        )
+    except ValidationError as error:
+        _fail("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+    _run(lambda db: add_city(db, city))
+    typer.echo(f"{city.id} is in the directory, on the clock of {city.timezone}")
+
+
+@cities_app.command("list")
+def list_all() -> None:
+    """List the cities."""
+    for city in _run(list_cities):
+        typer.echo(f"{city.id}  {city.timezone}  {city.name}")
+
+
+def _run(work: Callable[[Database], Awaitable[_T]]) -> _T:
+    async def connected() -> _T:
+        async with connect(resolve(load(), kafka=False)) as db:
+            return await work(db)
+
+    try:
+        return asyncio.run(connected())
+    except ValueError as error:
+        _fail(str(error))
+    except PyMongoError as error:
+        _fail(f"MongoDB did not do it ({type(error).__name__}). Check TOWNHALL_MONGO and try again.")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)

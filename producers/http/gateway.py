@@ -1,0 +1,139 @@
+"""The gateway's work on one request: who, what, is it an event, and is it in the log."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, Self
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from events.envelope import Event
+from events.positions import Position
+from infra.directory import get_city
+from infra.keys import ApiKey, KeyRefused, Keys
+from infra.mongo import Database, PyMongoError, connect
+from infra.problems import ProblemError
+from infra.settings import Settings
+from producers.http.admission import Sender, judge
+from producers.http.answers import nothing_accepted, outcome_unknown, receipt, results_of
+from producers.http.bodies import LIMIT, Mode, items_of, mode_of, read_body
+from producers.http.limits import MAX_BYTES_IN_FLIGHT, MAX_EVENTS_IN_FLIGHT, Budget
+from producers.publisher import OutcomeUnknown, Publisher
+
+DEADLINE_SECONDS: Final = 5.0
+"""An answer comes within this time, from the moment the events go to Kafka."""
+_PUBLISHER_SECONDS: Final = 4.0  # leaves the publisher its second to discard a broken producer
+_LOOKUP_SECONDS: Final = 2.0
+
+
+class Done(NamedTuple):
+    """A response with what the log line says of it."""
+
+    response: Response
+    mode: Mode
+    accepted: int
+    rejected: int
+
+
+class Gateway:
+    """Publishes what city apps send. An async context manager; nothing works outside it."""
+
+    db: Database
+    keys: Keys
+    publisher: Publisher
+
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self.settings = settings
+        self._clock = clock
+        self._open = AsyncExitStack()
+        self._zones: dict[str, ZoneInfo] = {}
+        self._bytes = Budget(MAX_BYTES_IN_FLIGHT)
+        self._events = Budget(MAX_EVENTS_IN_FLIGHT)
+
+    async def __aenter__(self) -> Self:
+        self.db = await self._open.enter_async_context(connect(self.settings))
+        self.keys = Keys(self.db)
+        publisher = Publisher(self.settings, deadline=_PUBLISHER_SECONDS)
+        self.publisher = await self._open.enter_async_context(publisher)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._open.aclose()
+
+    async def sender(self, request: Request) -> Sender:
+        """Who sends, by the key alone; 401, 403 or 503."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise _unauthorised("There is no `Authorization: Bearer th_...` header.")
+        try:
+            async with asyncio.timeout(_LOOKUP_SECONDS):
+                key = await self.keys.authenticate(text.strip())
+                zone = self._zones.get(key.city) or await self._zone(key)
+        except KeyRefused as error:
+            raise _unauthorised(str(error)) from None
+        except (TimeoutError, PyMongoError) as error:
+            detail = "The keys cannot be read now. Nothing was stored. Send the same again in a moment."
+            raise ProblemError(503, "unavailable", detail, headers={"retry-after": "1"}) from error
+        if "events:write" not in key.scopes:
+            detail = (
+                "This key may not publish events. Nothing was stored. Use one with the scope events:write."
+            )
+            raise ProblemError(403, "wrong_scope", detail)
+        return Sender(key, zone)
+
+    async def accept(self, request: Request, sender: Sender) -> Done:
+        """Take the events of a request; 202 once Kafka has acknowledged every one that is good."""
+        mode = mode_of(request)
+        city = sender.key.city
+        with self._bytes.held(city) as hold:
+            body = await read_body(request, LIMIT[mode], hold)
+            items = items_of(mode, request, body)
+            verdicts = judge(items, sender, self._clock())
+            events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
+            if not events and mode != "batch":
+                raise next(verdict for verdict in verdicts if isinstance(verdict, ProblemError))
+            results = results_of(items, verdicts)
+            if not events:
+                raise nothing_accepted(results)
+            positions = await self._publish(city, events)
+        return Done(receipt(results, positions), mode, len(events), len(results) - len(events))
+
+    async def _zone(self, key: ApiKey) -> ZoneInfo:
+        """The clock of the key's city, remembered for ever: it never changes."""
+        city = await get_city(self.db, key.city)
+        if city is None:
+            detail = (
+                f"The city {key.city} is not in the directory. Nothing was stored. Its operator must add it."
+            )
+            raise ProblemError(403, "unknown_city", detail)
+        return self._zones.setdefault(key.city, city.zone)
+
+    async def _publish(self, city: str, events: Sequence[Event]) -> list[Position]:
+        hold = self._events.hold(city)
+        hold.take(len(events))
+        # A task of its own: the answer keeps its deadline while the publisher ends in order.
+        task = asyncio.create_task(self.publisher.publish(events))
+
+        def ended(task: asyncio.Task[list[Position]]) -> None:
+            hold.release()
+            if not task.cancelled():
+                task.exception()  # seen: an answer may have left before
+
+        task.add_done_callback(ended)
+        done, _ = await asyncio.wait({task}, timeout=DEADLINE_SECONDS)
+        try:
+            if done:
+                return task.result()
+        except (OutcomeUnknown, asyncio.CancelledError):
+            pass  # cancelled: the producer under it was discarded on behalf of another request
+        raise outcome_unknown(len(events))
+
+
+def _unauthorised(detail: str) -> ProblemError:
+    detail = f"{detail} Nothing was stored. Ask the city's operator for a key."
+    return ProblemError(401, "unauthorised", detail, headers={"www-authenticate": "Bearer"})

@@ -1,0 +1,165 @@
+"""`townhall import`: files of other systems into the log."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from infra.logging import configure
+from infra.running import resolve
+from infra.settings import Settings, load
+from producers.imports import common, nyc311, open311, pabulib
+from producers.imports.outcomes import Reading
+from producers.imports.rejects import Rejects
+from producers.imports.summary import FileSummary, report, show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Import files of other systems. Importing the same file again changes nothing and says so.",
+)
+
+_File = typer.Argument(exists=True, dir_okay=False, readable=True, help="Files to read, in this order.")
+Files = Annotated[list[Path], _File]
+OneFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file to read.")
+]
+Timezone = Annotated[str | None, typer.Option(help="The clock of a city that is new, like Europe/Warsaw.")]
+RejectsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rejects",
+        help="Where rejected rows go, as they stand: they can hold personal data, so only you can read "
+        "the file. Default: FILE.rejected.jsonl in this directory, made only when there are any.",
+    ),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait to learn how many were duplicates.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+
+Job = tuple[Path, Callable[[], Reading]]
+
+
+@app.command("pabulib")
+def import_pabulib(
+    files: Files,
+    *,
+    city: Annotated[str | None, typer.Option(help="The city, where the file does not tell it.")] = None,
+    timezone: Timezone = None,
+    rejects: RejectsFile = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Participatory-budgeting elections (.pb): the round, every ballot, the city's decision."""
+    jobs: list[Job] = [(file, partial(_pabulib, file, city)) for file in files]
+    _run(jobs, timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
+@app.command("nyc311")
+def import_nyc311(
+    file: OneFile,
+    *,
+    city: Annotated[str, typer.Option(help="The city the requests belong to.")] = "new-york",
+    timezone: Timezone = None,
+    rejects: RejectsFile = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Service requests in the CSV format of NYC 311, with any set of its columns."""
+    with ExitStack() as stack:
+        job = (file, partial(_nyc311, file, city, stack))
+        _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
+@app.command("open311")
+def import_open311(
+    file: OneFile,
+    *,
+    city: Annotated[str, typer.Option(help="The city the requests belong to.")],
+    timezone: Timezone = None,
+    rejects: RejectsFile = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Service requests in an Open311 GeoReport v2 answer, JSON or XML.
+
+    A new city without --timezone keeps the offset of the file's first request, without summer time.
+    """
+    job = (file, partial(_open311, file, city))
+    _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
+def _pabulib(file: Path, city: str | None) -> Reading:
+    return pabulib.read(file.read_bytes(), file.stem, city)
+
+
+def _nyc311(file: Path, city: str, stack: ExitStack) -> Reading:
+    lines = stack.enter_context(file.open(encoding="utf-8-sig", errors="replace", newline=""))
+    return nyc311.read(lines, city)
+
+
+def _open311(file: Path, city: str) -> Reading:
+    return open311.read(file.read_bytes(), city)
+
+
+def _run(
+    jobs: Sequence[Job], *, timezone: str | None, rejects: Path | None, wait: bool, as_json: bool
+) -> None:
+    console, errors = Console(), Console(stderr=True)
+    path = rejects or Path(f"{jobs[0][0].name}.rejected.jsonl")
+    try:
+        settings = resolve(load())
+        # Logs go to standard error, and only errors: the bar and the summary say the rest.
+        quiet = {} if "log_level" in settings.model_fields_set else {"log_level": "error"}
+        configure(settings.model_copy(update=quiet))
+        files = asyncio.run(_all(settings, jobs, timezone, path, wait=wait, terminal=errors))
+    except (OSError, ValueError) as error:
+        errors.print(f"Nothing was published: {error}", style="bold red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        errors.print("Stopped. What was published is kept; run the same command again: it counts once.")
+        raise typer.Exit(130) from None
+    written = str(path) if any(file.rejected for file in files) else None
+    if as_json:
+        typer.echo(json.dumps(report(files, written), ensure_ascii=False))
+    else:
+        show(console, files, written)
+    if any(file.error or (file.rows and not file.accepted) for file in files):
+        raise typer.Exit(1)
+
+
+async def _all(
+    settings: Settings,
+    jobs: Sequence[Job],
+    timezone: str | None,
+    rejects: Path,
+    *,
+    wait: bool,
+    terminal: Console,
+) -> list[FileSummary]:
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=terminal,
+    )
+    task = bar.add_task("importing", total=None)
+    shown: AbstractContextManager[object] = bar if terminal.is_terminal else nullcontext()
+    name = jobs[0][0].name
+
+    def progress(work: str, done: int, of: int | None) -> None:
+        bar.update(task, description=f"{name}: {work}", completed=done, total=of)
+
+    summaries = []
+    with Rejects(rejects) as kept, shown:
+        async with common.opened(settings, kept, timezone=timezone, wait=wait, progress=progress) as run:
+            for file, read in jobs:
+                name = file.name
+                summaries.append(await common.attempt(run, name, read))
+    return summaries

@@ -1,0 +1,68 @@
+"""Countries by their English names: their code, and their clock where they live by one."""
+
+from typing import Final
+
+_COUNTRIES: Final[dict[str, tuple[str, str | None]]] = {
+    "albania": ("AL", "Europe/Tirane"),
+    "australia": ("AU", None),
+    "austria": ("AT", "Europe/Vienna"),
+    "belgium": ("BE", "Europe/Brussels"),
+    "brazil": ("BR", None),
+    "bulgaria": ("BG", "Europe/Sofia"),
+    "canada": ("CA", None),
+    "chile": ("CL", None),
+    "colombia": ("CO", "America/Bogota"),
+    "croatia": ("HR", "Europe/Zagreb"),
+    "czech republic": ("CZ", "Europe/Prague"),
+    "czechia": ("CZ", "Europe/Prague"),
+    "denmark": ("DK", "Europe/Copenhagen"),
+    "estonia": ("EE", "Europe/Tallinn"),
+    "finland": ("FI", "Europe/Helsinki"),
+    "france": ("FR", "Europe/Paris"),
+    "germany": ("DE", "Europe/Berlin"),
+    "greece": ("GR", "Europe/Athens"),
+    "hungary": ("HU", "Europe/Budapest"),
+    "iceland": ("IS", "Atlantic/Reykjavik"),
+    "india": ("IN", "Asia/Kolkata"),
+    "ireland": ("IE", "Europe/Dublin"),
+    "italy": ("IT", "Europe/Rome"),
+    "japan": ("JP", "Asia/Tokyo"),
+    "latvia": ("LV", "Europe/Riga"),
+    "lithuania": ("LT", "Europe/Vilnius"),
+    "luxembourg": ("LU", "Europe/Luxembourg"),
+    "mexico": ("MX", None),
+    "netherlands": ("NL", "Europe/Amsterdam"),
+    "norway": ("NO", "Europe/Oslo"),
+    "peru": ("PE", "America/Lima"),
+    "poland": ("PL", "Europe/Warsaw"),
+    "portugal": ("PT", None),
+    "romania": ("RO", "Europe/Bucharest"),
+    "serbia": ("RS", "Europe/Belgrade"),
+    "slovakia": ("SK", "Europe/Bratislava"),
+    "slovenia": ("SI", "Europe/Ljubljana"),
+    "south korea": ("KR", "Asia/Seoul"),
+    "spain": ("ES", None),
+    "sweden": ("SE", "Europe/Stockholm"),
+    "switzerland": ("CH", "Europe/Zurich"),
+    "taiwan": ("TW", "Asia/Taipei"),
+    "the netherlands": ("NL", "Europe/Amsterdam"),
+    "turkey": ("TR", "Europe/Istanbul"),
+    "uk": ("GB", "Europe/London"),
+    "ukraine": ("UA", "Europe/Kyiv"),
+    "united kingdom": ("GB", "Europe/London"),
+    "united states": ("US", None),
+    "us": ("US", None),
+    "usa": ("US", None),
+}
+
+
+def code_of(country: str) -> str | None:
+    """The ISO 3166 code of a country; None where the name is unknown."""
+    if len(country) == 2 and country.isascii() and country.isalpha():
+        return country.upper()
+    return _COUNTRIES.get(country.casefold(), (None, None))[0]
+
+
+def zone_of(country: str) -> str | None:
+    """The one time zone of a country; None where it has several or is unknown."""
+    return _COUNTRIES.get(country.casefold(), (None, None))[1]
