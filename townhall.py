@@ -1,0 +1,383 @@
+"""The front door: the command `townhall`. It composes; it decides nothing."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.logging import configure
+from infra.memory import fewer_collections
+from infra.running import NotRunning, resolve, running
+from infra.settings import BadSettings, Settings, load
+from producers.http.cli import cities_app, keys_app
+from producers.imports.cli import app as import_app
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+T = TypeVar("T")
+COUNT_SECONDS = 30.0
+console = Console(stderr=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals hold events and credentials
+    help="townhall: what citizens do for their city, counted exactly once.",
+)
+topics_app = typer.Typer(no_args_is_help=True, help="Kafka topics, as declared in events/topics.py.")
+app.add_typer(topics_app, name="topics")
+app.add_typer(keys_app, name="keys")
+app.add_typer(cities_app, name="cities")
+app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: Kafka, MongoDB, ingestion, projector, pages."""
+    settings = load()
+    if "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "warning"})
+    configure(settings)
+    with _servers(settings) as ready:
+        _run(_up(ready))
+    _say("Stopped. Everything is kept; `townhall up` continues, `townhall reset` starts afresh.")
+
+
+@app.command()
+def gateway() -> None:
+    """Run the ingestion API alone, against the servers that the environment names."""
+    from producers.http.app import create_app
+
+    settings = _ready()
+    _run(_serve(create_app(settings), settings))
+
+
+@app.command()
+def web() -> None:
+    """Run the read API and the pages alone."""
+    from projections.api.app import create_app
+
+    settings = _ready(kafka=False)
+    _run(_serve(create_app(settings), settings))
+
+
+@app.command()
+def project(
+    names: Annotated[list[str] | None, typer.Argument(help="projections; all when none is named")] = None,
+    *,
+    supervised: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run a projector. Start as many as there are partitions; they share the work."""
+    _run(_project(_ready(), names or [], supervised=supervised))
+
+
+@app.command()
+def status() -> None:
+    """Show where each projection stands: applied, duplicates, quarantined, still to come."""
+    _run(_status(_ready()))
+
+
+@app.command()
+def reset(*, yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False) -> None:
+    """Delete everything in TOWNHALL_HOME: events, read models, keys and the pseudonym key."""
+    settings = load()
+    if running(settings):
+        _fail(f"townhall runs from {settings.home.absolute()}. Stop it first; nothing was deleted.")
+    if not settings.home.exists():
+        console.print(f"Nothing to delete: {settings.home.absolute()} does not exist.")
+        return
+    if not yes:
+        typer.confirm(f"Delete all events and data in {settings.home.absolute()}?", abort=True)
+    shutil.rmtree(settings.home)
+    console.print(f"Deleted {settings.home.absolute()}.")
+
+
+@topics_app.command("diff")
+def topics_diff() -> None:
+    """Show what differs between the declaration and the cluster; exit code 1 when anything does."""
+    from infra.kafka import diff_topics
+
+    changes = _run(diff_topics(_ready()))
+    for change in changes:
+        typer.echo(f"{change.topic}: {change.what} is {change.found}, declared {change.declared}")
+    if changes:
+        raise typer.Exit(1)
+    typer.echo("the topics are as declared")
+
+
+@topics_app.command("apply")
+def topics_apply() -> None:
+    """Create missing topics and set what differs; refuse to change a partition count."""
+    from infra.kafka import TopicsDiffer, apply_topics
+
+    try:
+        changes = _run(apply_topics(_ready()))
+    except TopicsDiffer as error:
+        _fail(str(error))
+    for change in changes:
+        typer.echo(f"{change.topic}: {change.what} set to {change.declared}")
+    typer.echo("the topics are as declared")
+
+
+@contextlib.contextmanager
+def _servers(settings: Settings) -> Iterator[Settings]:
+    """The servers that the settings name, or embedded ones for as long as we run."""
+    if settings.kafka and settings.mongo:
+        yield settings
+        return
+    if settings.kafka or settings.mongo:
+        _fail("Set both TOWNHALL_KAFKA and TOWNHALL_MONGO, or neither to run the embedded servers.")
+    from pydantic import SecretStr
+
+    from infra.embedded import EmbeddedError, EmbeddedServers
+
+    try:
+        with console.status("starting") as line:
+            embedded = EmbeddedServers(settings.home, report=line.update)
+            endpoints = embedded.start()
+    except EmbeddedError as error:
+        _fail(str(error))
+    try:
+        mongo = SecretStr(endpoints.mongo)
+        yield settings.model_copy(update={"kafka": endpoints.kafka, "mongo": mongo})
+    finally:
+        with console.status("stopping Kafka and MongoDB"):
+            embedded.stop()
+
+
+async def _up(settings: Settings) -> None:
+    from infra import running as place
+    from infra.supervisor import Supervisor, stop_requested
+
+    stop = await stop_requested(supervised=False)
+    settings = settings.model_copy(update={"port": _free_port(settings)})
+    assert settings.kafka is not None  # noqa: S101 - _servers saw to it
+    assert settings.mongo is not None  # noqa: S101
+    with console.status("preparing topics and collections"):
+        await _prepare(settings)
+    url = f"http://{settings.host}:{settings.port}"
+    mongo = settings.mongo.get_secret_value()
+    environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
+    environment["TOWNHALL_LOG_LEVEL"] = settings.log_level
+    projector = Supervisor("projector", ["project", "--supervised"], environment)
+    async with _running(_all_in_one(settings), settings) as ended:
+        tasks = [asyncio.create_task(projector.run()), asyncio.create_task(stop.wait()), ended]
+        place.announce(settings, kafka=settings.kafka, mongo=mongo, url=url)
+        try:
+            await _fill_demo(settings)
+            _welcome(url)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            place.withdraw(settings)
+            for task in tasks[:2]:
+                task.cancel()
+            await asyncio.gather(*tasks[:2], return_exceptions=True)
+
+
+async def _fill_demo(settings: Settings) -> None:
+    """Fill the demo city and wait until its numbers can be read, so that the first look shows some."""
+    from infra.mongo import connect
+    from producers import demo
+    from projections.read import NotYet, wait_for
+    from projections.registry import PROJECTIONS
+
+    try:
+        with console.status("filling the demo city"):
+            positions = await demo.fill(settings)
+        with console.status("counting"):
+            async with connect(settings) as db:
+                for projection in PROJECTIONS:
+                    await wait_for(db, projection, positions, COUNT_SECONDS)
+    except (NotYet, RuntimeError) as error:
+        console.print(f"The demo city is not complete: {error}", style="yellow", markup=False)
+
+
+def _welcome(url: str) -> None:
+    console.print(f"\n[bold]townhall is running.[/bold]  Look at {url}/  (Ctrl-C stops it)\n")
+    _say("In another terminal, try:")
+    _say("  townhall import pabulib FILE.pb                        watch real ballots arrive")
+    _say("  townhall keys create --city port-linden --app my-app   a key for POST /v1/events")
+    _say("  townhall status                                        where each projection stands\n")
+
+
+def _all_in_one(settings: Settings) -> "FastAPI":
+    from fastapi import FastAPI
+
+    from infra import problems
+    from infra.mongo import connect
+    from producers.http.app import describe, gateway_router
+    from producers.http.gateway import Gateway
+    from producers.http.health import health_router
+    from projections.api.app import add_reads
+    from projections.api.state import open_reads
+
+    entry = Gateway(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with entry, connect(settings) as db, open_reads(app, db):
+            yield
+
+    one = FastAPI(title="townhall", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    one.include_router(gateway_router(entry))
+    one.include_router(health_router(entry))
+    add_reads(one)
+    problems.install(one)
+    describe(one)
+    return one
+
+
+@contextlib.asynccontextmanager
+async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyncio.Task[None]"]:
+    """Serve HTTP; signals are ours to handle, so that everything stops in order."""
+    from producers.http.server import config
+    from projections.api.server import Server
+
+    server = Server(config(served, settings), served)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            _fail(f"The HTTP server did not start on {settings.host}:{settings.port}; the log says why.")
+        await asyncio.sleep(0.02)
+    try:
+        yield task
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def _serve(served: "FastAPI", settings: Settings) -> None:
+    from infra.supervisor import stop_requested
+
+    if not _is_free(settings.host, settings.port):
+        _fail(
+            f"Cannot listen on {settings.host}:{settings.port}: taken, or no address of this machine. "
+            "Set TOWNHALL_HOST and TOWNHALL_PORT."
+        )
+    stop = await stop_requested(supervised=False)
+    async with _running(served, settings) as ended:
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([waiting, ended], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+
+async def _prepare(settings: Settings) -> str:
+    """Topics and collections as declared; returns the cluster's id."""
+    from infra.kafka import apply_topics, cluster_id
+    from infra.mongo import connect
+    from projections.registry import PROJECTIONS
+    from projections.storage import prepare
+
+    await apply_topics(settings)
+    async with connect(settings) as db:
+        for projection in PROJECTIONS:
+            await prepare(db, projection)
+    return await cluster_id(settings)
+
+
+async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:
+    from consumers.projector import run
+    from infra.mongo import connect
+    from infra.supervisor import stop_requested
+    from projections.registry import PROJECTIONS
+
+    unknown = set(names) - {projection.name for projection in PROJECTIONS}
+    if unknown:
+        _fail(
+            f"No projection {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PROJECTIONS)}."
+        )
+    stop = await stop_requested(supervised=supervised)
+    cluster = await _prepare(settings)
+    wanted = [p for p in PROJECTIONS if not names or p.name in names]
+    async with connect(settings) as db:
+        await run(settings, db, cluster, wanted, stop)
+
+
+async def _status(settings: Settings) -> None:
+    from consumers.lag import standing
+    from infra.mongo import connect
+
+    table = Table("projection", "topic", "applied", "duplicates", "quarantined", "to come", box=None)
+    async with connect(settings) as db:
+        rows = await standing(settings, db)
+    for row in rows:
+        counts = (row.applied, row.duplicates, row.quarantined, row.waiting)
+        table.add_row(row.projection, row.topic.removeprefix("townhall."), *map(str, counts))
+    Console().print(table)
+    if any(row.quarantined for row in rows):
+        _say("Quarantined records are in the collection `quarantine`, with their bytes and the reason.")
+
+
+def _free_port(settings: Settings) -> int:
+    """The port asked for, or the next free one."""
+    wanted = range(settings.port, min(settings.port + 100, 65_536))
+    found = next((port for port in wanted if _is_free(settings.host, port)), None)
+    return found or _fail(
+        f"Nothing can listen on {settings.host} from port {settings.port} on: taken, not allowed, or no "
+        "address of this machine. Set TOWNHALL_HOST and TOWNHALL_PORT."
+    )
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop, which spends less on every exchange with a socket."""
+    import uvloop
+
+    from infra.kafka import KafkaError
+    from infra.mongo import PyMongoError
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except (KafkaError, PyMongoError) as error:
+        what = "Kafka" if isinstance(error, KafkaError) else "MongoDB"
+        said = f"{what} did not answer as it should ({type(error).__name__}: {str(error)[:300]})."
+        _fail(f"{said} Everything published is kept. See that it runs and is reachable, then start again.")
+
+
+def _ready(*, kafka: bool = True) -> Settings:
+    settings = load()
+    configure(settings)
+    try:
+        return resolve(settings, kafka=kafka)
+    except NotRunning as error:
+        _fail(str(error))
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _fail(message: str) -> NoReturn:
+    console.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line."""
+    fewer_collections()
+    try:
+        app()
+    except BadSettings as error:
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
