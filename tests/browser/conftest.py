@@ -1,0 +1,63 @@
+"""A browser and a town to look at, for the tests of one module."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser
+
+from events.envelope import Event
+from infra.embedded import Endpoints
+from projections.api.app import create_app
+from tests.support import build, town
+from tests.support.browser import chromium
+from tests.support.read_models import ReadModels
+from tests.support.web import serve
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are, and the read models behind them."""
+
+    url: str
+    models: ReadModels
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    # No longer than a module: Playwright's event loop is in the way of asynchronous tests.
+    with chromium() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, servers: Endpoints) -> Iterator[Site]:
+    models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
+    models.add_cities(town.RIVERTON, town.LAKESIDE, town.EMPTY)
+    closed = build.closed("SR-0002", status_notes=f"Done. {town.XSS}")
+    models.play(*town.events(), closed, build.reopened("SR-0002"), build.idea_withdrawn("i1"))
+    models.play(*_decided_elsewhere(), *_decided_otherwise(), build.opened("SR-nowhere", long=None, lat=None))
+    with serve(create_app(models.settings)) as url:
+        yield Site(url, models)
+    models.close()
+
+
+def _decided_elsewhere() -> list[Event]:
+    """Lakeside's round gives points by a rule that is not computed here; fewer ballots give `b` more."""
+    rule = "equalshares/add1"
+    told = [
+        build.round_opened("lake-2026", vote_type="cumulative", rule=rule, title="The lake shore"),
+        build.ballot(("a", 1), by="participant-000001", round_id="lake-2026", vote_type="cumulative"),
+        build.ballot(
+            ("a", 1), ("b", 7), by="participant-000002", round_id="lake-2026", vote_type="cumulative"
+        ),
+        build.concluded("lake-2026", rule=rule, selected=["b", "c"]),
+    ]
+    return [one.model_copy(update={"city": town.LAKESIDE.id}) for one in told]
+
+
+def _decided_otherwise() -> list[Event]:
+    """Riverton's second round of a title; nobody voted, the rule takes `a` and `b`, the city took `c`."""
+    title = "What shall we build first?"
+    return [build.round_opened("pb-2025", title=title), build.concluded("pb-2025", selected=["b", "c"])]

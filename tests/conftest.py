@@ -1,0 +1,40 @@
+"""Fixtures of all tests."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.embedded import EmbeddedServers, Endpoints
+from tests.support import servers as found
+
+NewServers = Callable[..., EmbeddedServers]
+
+
+def pytest_report_header() -> str:
+    return found.plan()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Kafka and MongoDB for the whole session."""
+    with ExitStack() as stack:
+        yield found.open_servers(tmp_path_factory.mktemp("servers"), stack)
+
+
+@pytest.fixture
+def embedded_servers(tmp_path: Path) -> Iterator[NewServers]:
+    """Makes servers of a test's own, not started yet: to kill, to pause. Data goes unless `home` is given."""
+    made: list[EmbeddedServers] = []
+
+    def new(home: Path = tmp_path / "home", **options: Any) -> EmbeddedServers:
+        made.append(EmbeddedServers(home, **options))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.stop()
+    shutil.rmtree(tmp_path / "home", ignore_errors=True)  # mongod's journal alone has 300 MB

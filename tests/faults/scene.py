@@ -1,0 +1,190 @@
+"""Servers of a test's own and the processes it runs against them, all ended with the test."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from infra.embedded import EmbeddedServers
+from infra.kafka import apply_topics
+from infra.settings import Settings
+from tests.faults import oracle
+
+DATABASE = "townhall_faults"
+POLL_SECONDS = 0.02
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None:
+    """Return when it holds; fail, saying what was waited for, when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(POLL_SECONDS)
+
+
+@dataclass(frozen=True)
+class Projector:
+    """One `townhall project`, with the log it writes."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def freeze(self) -> None:
+        """SIGSTOP: it keeps its connections and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for the end."""
+        self.process.kill()
+        self.process.wait()
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """The log lines of one kind."""
+        whole, _, _ = self.log.read_bytes().rpartition(b"\n")  # it may be writing a line now
+        lines = [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
+        return [line for line in lines if line["event"] == event]
+
+
+@dataclass
+class Scene:
+    """Topics as declared, nothing else yet. A context manager: at its end every process is killed."""
+
+    servers: EmbeddedServers
+    folder: Path
+    session_ms: int = 3_000
+    batch_records: int = 5_000
+    projectors: list[Projector] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        at = self.servers.start()
+        self.kafka, self.mongo = at.kafka, at.mongo
+        client: MongoClient[dict[str, Any]] = MongoClient(at.mongo, serverSelectionTimeoutMS=2_000)
+        self._db = self._stack.enter_context(client)[DATABASE]
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")},
+            "TOWNHALL_KAFKA": at.kafka,
+            "TOWNHALL_MONGO": at.mongo,
+            "TOWNHALL_MONGO_DATABASE": DATABASE,
+            "TOWNHALL_HOME": str(self.folder / "settings"),
+            "TOWNHALL_SESSION_TIMEOUT_MS": str(self.session_ms),
+            "TOWNHALL_BATCH_RECORDS": str(self.batch_records),
+            "TOWNHALL_LOG_FORMAT": "json",
+        }
+        asyncio.run(apply_topics(self.settings))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def settings(self) -> Settings:
+        """For clients of this test's own process."""
+        return Settings(_env_file=None, kafka=self.kafka, mongo=self.mongo, mongo_database=DATABASE)
+
+    def start_projector(self) -> Projector:
+        """One more; its standard input is held open, so that it ends with this process too."""
+        log = self.folder / f"projector-{len(self.projectors)}.log"
+        with log.open("wb") as file:
+            process = self._stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "townhall", "project", "--supervised"],
+                    env=self.environment,
+                    cwd=self.folder,
+                    stdin=subprocess.PIPE,
+                    stderr=file,
+                )
+            )
+        self._stack.callback(process.kill)  # a no-op when it has ended; ends a stopped one too
+        self.projectors.append(Projector(process, log))
+        return self.projectors[-1]
+
+    @property
+    def running(self) -> list[Projector]:
+        """The projectors that live, the oldest first."""
+        return [one for one in self.projectors if one.running]
+
+    def keep_running(self, count: int) -> bool:
+        """Start what is missing, as a supervisor does; whether something was."""
+        missing = count - len(self.running)
+        for _ in range(missing):
+            self.start_projector()
+        return missing > 0
+
+    def start_import(self, files: Iterable[Path], *options: str) -> subprocess.Popen[bytes]:
+        """`townhall import pabulib`; its report is on standard output."""
+        arguments = ["import", "pabulib", *map(str, files), "--json", *options]
+        process = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "townhall", *arguments],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+            )
+        )
+        self._stack.callback(process.kill)
+        return process
+
+    def checkpoints(self) -> dict[str, dict[str, Any]]:
+        """As stored now; empty while MongoDB does not answer."""
+        try:
+            return {row["_id"]: row for row in self._db["checkpoints"].find()}
+        except PyMongoError:
+            return {}
+
+    def progress(self) -> int:
+        """Records that lie before the checkpoints, over all projections; 0 while MongoDB does not answer."""
+        return sum(row["next"] for row in self.checkpoints().values())
+
+    def whole(self) -> int:
+        """Records that the log holds now, once for every projection that reads them."""
+        ends = asyncio.run(oracle.ends(self.kafka))
+        return sum(
+            end for topics in oracle.GROUPS.values() for (topic, _), end in ends.items() if topic in topics
+        )
+
+    def waiting(self) -> int:
+        """Records that no checkpoint has passed yet, over all projections."""
+        return self.whole() - self.progress()
+
+    def settle(self, seconds: float, *, keep: int = 0) -> None:
+        """Return when everything in the log now has been applied; nobody may be publishing.
+
+        Meanwhile `keep` projectors are kept running.
+        """
+        whole = self.whole()
+        try:
+            wait_until(
+                lambda: not self.keep_running(keep) and self.progress() == whole,
+                "every record applied",
+                seconds,
+            )
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self.progress()} of {whole} are") from None
+
+    def rows(self, view: str) -> list[dict[str, Any]]:
+        """Everything a reader sees under a public name."""
+        return list(self._db[view].find())
+
+    def differences(self, planted: oracle.Planted | None = None) -> list[str]:
+        """The oracle's verdict."""
+        return oracle.differences(self.kafka, self.mongo, DATABASE, planted)

@@ -1,0 +1,127 @@
+"""Imports end to end: command line, real Kafka and MongoDB, a projector that counts."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumers import projector
+from infra.embedded import Endpoints
+from infra.kafka import apply_topics, cluster_id
+from infra.mongo import connect
+from infra.settings import Settings, load
+from projections.registry import PROJECTIONS
+from projections.storage import prepare
+from tests.support import imports
+from tests.support.data import REPOSITORY
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def settings(servers: Endpoints, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A database and a home of this test's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOWNHALL_KAFKA", servers.kafka)
+    monkeypatch.setenv("TOWNHALL_MONGO", servers.mongo)
+    monkeypatch.setenv("TOWNHALL_MONGO_DATABASE", f"imports_{tmp_path.name[-8:].strip('_').lower()}")
+    monkeypatch.setenv("TOWNHALL_HOME", str(tmp_path / "home"))
+    return load()
+
+
+async def run(*words: str) -> tuple[int | None, dict[str, Any]]:
+    """The exit code and the JSON report of the import command with these words, as its own process."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); from producers.imports.cli import app; app()"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, *words, "--json", stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return process.returncode, json.loads(output)
+
+
+@asynccontextmanager
+async def projecting(settings: Settings) -> AsyncIterator[None]:
+    """A projector of every projection, for the time of the block."""
+    async with connect(settings) as db:
+        for projection in PROJECTIONS:
+            await prepare(db, projection)
+        stop = asyncio.Event()
+        work = asyncio.create_task(projector.run(settings, db, await cluster_id(settings), PROJECTIONS, stop))
+        try:
+            async with asyncio.timeout(60):
+                while await db["checkpoints"].count_documents({}) < 24:  # noqa: ASYNC110 - until all are claimed
+                    await asyncio.sleep(0.1)
+            yield
+        finally:
+            stop.set()
+            await work
+
+
+async def test_a_second_import_changes_nothing_and_says_how_much_it_repeated(settings: Settings) -> None:
+    await apply_topics(settings)
+    election = str(imports.SAMPLE / "port_linden_2026.pb")
+    answer = str(imports.SAMPLE / "port_linden_open311.json")
+    async with projecting(settings):
+        _, first = await run("pabulib", election, "--timezone", "America/New_York")
+        _, again = await run("pabulib", election)
+        _, requests = await run("open311", answer, "--city", "port-linden")
+        _, polled = await run("open311", answer, "--city", "port-linden")
+    assert (first["totals"]["events"], first["totals"]["duplicates"]) == (42, 0)
+    assert (again["totals"]["events"], again["totals"]["duplicates"]) == (42, 42)
+    assert requests["totals"]["duplicates"] == 0
+    assert polled["totals"]["duplicates"] == polled["totals"]["events"] == requests["totals"]["events"]
+    async with connect(settings) as db:
+        assert await db["ballots.v1"].count_documents({"city": "port-linden"}) == 40
+        # Other tests leave records of their own in the topics.
+        keys = [item["key"] or b"" async for item in db["quarantine"].find({}, {"key": 1})]
+        assert not [key for key in keys if key.startswith(b"port-linden/")]
+        city = await db["cities"].find_one({"_id": "port-linden"})
+    assert city is not None
+    assert city["timezone"] == "America/New_York"
+
+
+async def test_one_bad_file_fails_alone_and_rejected_rows_are_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    await apply_topics(settings)
+    good = (imports.SAMPLE / "port_linden_2026.pb").read_text()
+    (tmp_path / "mixed.pb").write_text(good + "pl-900;1;paper;one cell too many\n")
+    (tmp_path / "bad.pb").write_text("no election")
+    code, told = await run("pabulib", "bad.pb", "mixed.pb", "--city", "Mixed Linden", "--no-wait")
+    assert code == 1
+    assert [file["error"] is None for file in told["files"]] == [False, True]
+    assert told["files"][1]["reasons"] == {"4 cells where the header has 3": 1}
+    assert (told["totals"]["rows"], told["totals"]["accepted"], told["totals"]["rejected"]) == (41, 40, 1)
+    assert told["rejects_file"] == "bad.pb.rejected.jsonl"
+    (line,) = (tmp_path / "bad.pb.rejected.jsonl").read_text().splitlines()
+    assert (json.loads(line)["row"], json.loads(line)["file"]) == (41, "mixed.pb")
+
+
+async def test_an_absent_file_is_told_before_anything_is_published(settings: Settings) -> None:
+    """The servers are not even asked."""
+    del settings
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "townhall", "import", "pabulib", "absent.pb"],
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 2
+    assert "does not exist" in said.decode()
+
+
+async def test_a_known_city_keeps_its_clock(settings: Settings) -> None:
+    await apply_topics(settings)
+    export = str(imports.SAMPLE / "port_linden_nyc311.csv")
+    city = ("--city", "port-linden", "--no-wait")
+    assert (await run("nyc311", export, *city))[0] == 0
+    code, told = await run("nyc311", export, *city, "--timezone", "Europe/Berlin")
+    assert code == 1
+    assert "lives by America/New_York" in told["files"][0]["error"]
+    assert told["totals"]["events"] == 0

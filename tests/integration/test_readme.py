@@ -1,0 +1,95 @@
+"""What the README says to type works as it stands there."""
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import subprocess
+import time
+from typing import Any
+
+import httpx2
+import pytest
+from pymongo import MongoClient
+
+from tests.support.all_in_one import Town
+from tests.support.data import REPOSITORY
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+
+README = (REPOSITORY / "README.md").read_text()
+
+
+def _blocks(language: str = "") -> list[str]:
+    fences = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return [text for name, text in fences if name == language]
+
+
+def _commands() -> list[str]:
+    """Every call of `townhall`, without its remark."""
+    return re.findall(r"^(?:KEY=\$\()?(townhall [^#)\n]*)", "\n".join(_blocks()), re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def key(town: Town) -> str:
+    """The key that the README's two commands make."""
+    add, create = (line for line in _commands() if "new-york" in line and "import" not in line)
+    town.run(*shlex.split(add)[1:])
+    return town.run(*shlex.split(create)[1:]).strip()
+
+
+def test_the_curl_example_is_accepted_and_then_read(town: Town, key: str) -> None:
+    curl = next(block for block in _blocks() if block.startswith("curl -i"))
+    curl = curl.replace("http://127.0.0.1:8000", town.url).replace("-i", "-s")
+    done = subprocess.run(
+        ["bash", "-c", curl], env={**os.environ, "KEY": key}, capture_output=True, check=True, text=True
+    )
+    answer = json.loads(done.stdout)
+    assert answer["accepted"] == 1, answer
+    idea = town.get("/v1/ideas/new-york/idea-2041", after=answer["position"])
+    assert idea["title"] == "Willows along the lower bank"
+
+
+def test_the_python_example_publishes(town: Town, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    del key  # the city is in the directory
+    where = json.loads((town.home / "running.json").read_text())
+    monkeypatch.setenv("TOWNHALL_KAFKA", where["kafka"])
+    monkeypatch.setenv("TOWNHALL_MONGO", where["mongo"])
+    names: dict[str, Any] = {}
+    exec(_blocks("python")[0], names)  # noqa: S102 - it is our own document
+    asyncio.run(names["support"]("idea-9", "participant-0000001"))
+    deadline = time.monotonic() + 30
+    with MongoClient[dict[str, Any]](where["mongo"]) as client:
+        while not (found := client["townhall"]["idea_support"].find_one({"_id.idea": "idea-9"})):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert found["supporters"] == 1
+
+
+def test_the_read_example_answers(town: Town) -> None:
+    url = next(line for line in "\n".join(_blocks()).splitlines() if line.startswith("curl 'http"))
+    path = url.split("'")[1].removeprefix("http://127.0.0.1:8000")
+    assert httpx2.get(f"{town.url}{path}").json()["ballots"] == 40
+    waiting = next(line for line in "\n".join(_blocks()).splitlines() if "?after=$TOKEN" in line)
+    assert "/v1/ideas/new-york/idea-2041" in waiting  # the idea that the curl example publishes
+
+
+def test_every_command_exists(town: Town) -> None:
+    """With `--help`, so that servers are not started nor files read."""
+    for line in _commands():
+        words = [word for word in shlex.split(line)[1:] if not word.startswith(("-", "|"))]
+        depth = 2 if words[0] in {"import", "topics", "keys", "cities"} else 1
+        assert "Usage" in town.run(*words[:depth], "--help"), line
+
+
+def test_every_make_target_exists() -> None:
+    done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for target in set(re.findall(r"make ([a-z]+)", README)):
+        assert f"make {target} " in done.stdout
+
+
+def test_files_named_in_documents_exist() -> None:
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
+        for link in re.findall(r"\]\(([^)#]+)\)", (REPOSITORY / name).read_text()):
+            assert link.startswith("http") or (REPOSITORY / link).exists(), link
