@@ -9,6 +9,7 @@ from zlib import crc32
 
 from pydantic import SecretStr
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from events.envelope import Event
@@ -40,8 +41,10 @@ class ReadModels:
         """The position token that publishing these events would have returned, already visible."""
         before = self._ends()
         self._history += events
-        for projection in PROJECTIONS:
-            self._write(projection)
+        with self.db.client.start_session() as session:
+            for projection in PROJECTIONS:
+                with session.start_transaction():  # as the engine does: readers never see half of it
+                    self._write(projection, session)
         moved = {place: end for place, end in self._ends().items() if end != before.get(place)}
         return to_token(Position(*place, end - 1) for place, end in moved.items())
 
@@ -63,7 +66,7 @@ class ReadModels:
             ends[_place(event)] += 1
         return ends
 
-    def _write(self, projection: Projection) -> None:
+    def _write(self, projection: Projection, session: ClientSession) -> None:
         topics = {topic.name for topic in projection.topics}
         parts: dict[tuple[str, int], list[Event]] = defaultdict(list)
         for event in self._history:
@@ -71,9 +74,8 @@ class ReadModels:
                 parts[_place(event)].append(event)
         for view in projection.documents:
             documents = given(view, *(event for part in parts.values() for event in part)).documents
-            self._replace(
-                projection.collection(view), [{"_id": key, **one} for key, one in documents.items()]
-            )
+            rows = [{"_id": key, **one} for key, one in documents.items()]
+            self._replace(projection.collection(view), rows, session)
         for tally in projection.tallies:
             cells = [
                 {
@@ -85,15 +87,15 @@ class ReadModels:
                 for (topic, partition), events in parts.items()
                 for key, sums in tallied(tally, *events).items()
             ]
-            self._replace(projection.collection(tally), cells)
+            self._replace(projection.collection(tally), cells, session)
         for (topic, partition), events in parts.items():
             row = {"_id": f"{projection.group}/{topic}/{partition}", "next": len(events)}
-            self.db["checkpoints"].replace_one({"_id": row["_id"]}, row, upsert=True)
+            self.db["checkpoints"].replace_one({"_id": row["_id"]}, row, upsert=True, session=session)
 
-    def _replace(self, collection: str, rows: Sequence[dict[str, Any]]) -> None:
-        self.db[collection].delete_many({})
+    def _replace(self, collection: str, rows: Sequence[dict[str, Any]], session: ClientSession) -> None:
+        self.db[collection].delete_many({}, session=session)
         if rows:
-            self.db[collection].insert_many(rows)
+            self.db[collection].insert_many(rows, session=session)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
