@@ -1,21 +1,35 @@
 """The engine's log on aiokafka: what it steers of the consumer that FastStream runs."""
 
 import asyncio
+import struct
 from collections.abc import Callable
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import CorruptRecordException, IllegalStateError, KafkaError, UnsupportedCodecError
 
-from consumers.engine.model import Partition, Unavailable
+from consumers.engine.model import Partition, Record, Unavailable, Unreadable
 
 POSITION_SECONDS = 5.0
+READ_SECONDS = 5.0
+UNREADABLE = (CorruptRecordException, UnsupportedCodecError, ValueError, IndexError, struct.error)
+"""What aiokafka raises for bytes that it will never make records of."""
 
 
 class KafkaLog:
-    """The consumer is made anew whenever FastStream starts, so it is asked for each time."""
+    """The consumer is made anew whenever FastStream starts, so it is asked for each time.
 
-    def __init__(self, consumer: Callable[[], AIOKafkaConsumer | None]) -> None:
+    `reader` makes a consumer without a group, for single records; `close` ends it.
+    """
+
+    def __init__(
+        self,
+        consumer: Callable[[], AIOKafkaConsumer | None],
+        cluster: str,
+        reader: Callable[[], AIOKafkaConsumer],
+    ) -> None:
+        self.cluster = cluster
         self._find = consumer
+        self._reader = SingleReader(reader)
 
     def assigned(self) -> frozenset[Partition]:
         """The partitions this consumer holds now."""
@@ -48,6 +62,21 @@ class KafkaLog:
             raise Unavailable(f"the bounds of {partition.short}: {type(error).__name__}") from error
         return first[native], end[native]
 
+    async def first_from(self, partition: Partition, offset: int) -> Record | None:
+        """The first record at this offset, which lies within the bounds, or after it; None at the end."""
+        place = f"{partition.short} at {offset}"
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await self._reader.read(_native(partition), offset)
+        except UNREADABLE as error:
+            raise Unreadable(f"{place} cannot be read: {type(error).__name__}: {error}"[:500]) from error
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable(f"reading {place}: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """End what this opened by itself."""
+        await self._reader.close()
+
     async def position(self, partition: Partition) -> int:
         """The offset that is read next: past the markers of transactions, which are no records."""
         try:
@@ -61,6 +90,45 @@ class KafkaLog:
         if consumer is None:
             raise IllegalStateError("the consumer has stopped")
         return consumer
+
+
+class SingleReader:
+    """Reads one record at a time, wherever it stands; connects when it is first asked."""
+
+    def __init__(self, make: Callable[[], AIOKafkaConsumer]) -> None:
+        self._make = make
+        self._consumer: AIOKafkaConsumer | None = None
+        self._one = asyncio.Lock()
+
+    async def read(self, place: TopicPartition, offset: int) -> Record | None:
+        """The first record from `offset` on, or None where the log ends without one."""
+        async with self._one:
+            consumer = await self._opened()
+            consumer.assign([place])
+            (end,) = (await consumer.end_offsets([place])).values()
+            consumer.seek(place, offset)
+            while await consumer.position(place) < end:  # past the markers of transactions
+                found = await consumer.getmany(place, timeout_ms=200, max_records=1)
+                for record in found.get(place, ()):
+                    return record
+            return None
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+            self._consumer = None
+
+    async def _opened(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = self._make()
+            try:
+                await consumer.start()
+            except BaseException:
+                await consumer.stop()
+                raise
+            self._consumer = consumer
+        return self._consumer
 
 
 def _native(partition: Partition) -> TopicPartition:

@@ -6,6 +6,7 @@ Collections, per projection group: `checkpoints` and `quarantine` (shared), the 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from structlog import get_logger
@@ -14,13 +15,22 @@ from consumers.engine.model import (
     Advance,
     Claim,
     Fenced,
+    Incident,
     LedgerEntry,
+    Mark,
     Partition,
+    PlainRecord,
     Quarantined,
+    Record,
+    Release,
     Unavailable,
+    Unstorable,
     Write,
 )
+from events.codec import WAITING, record_bytes
+from events.topics import MAX_RECORD_BYTES
 from infra.mongo import (
+    BSONError,
     Database,
     DocumentTooLarge,
     ExecutionTimeout,
@@ -38,6 +48,12 @@ CLAIM_MS = 500
 """A claim that waits longer for a checkpoint's lock looks for a transaction that nobody will end."""
 STATEMENTS = 10_000
 """Update statements in one command: below MongoDB's limit of 100,000."""
+PASSING = frozenset({112, 11000})
+"""Codes of refused writes that another try may not meet: a write conflict, two upserts at once."""
+UNSTORABLE = (BSONError, OverflowError)
+"""What the driver raises for documents that BSON cannot hold, or that are too large."""
+SHOWN_BYTES = 65_536
+"""How much is kept of the value of a record that is too large to be any event."""
 IDENTITY, FINGERPRINT = 16, 8
 OFFSETS_KEPT = 20
 
@@ -50,7 +66,7 @@ class MongoStore:
     def __init__(self, db: Database, projection: Projection, cluster_id: str) -> None:
         self._db = db
         self._projection = projection
-        self._cluster = cluster_id
+        self.cluster = cluster_id
         self._ledger = projection.ledger
         self._session: Session | None = None
         self._dimensions = {projection.collection(tally): tally.dimensions for tally in projection.tallies}
@@ -67,7 +83,7 @@ class MongoStore:
                 found = await self._take(partition, change, MAX_COMMIT_MS)
         except PyMongoError as error:
             raise Unavailable(f"claiming {partition.short}: {error}") from error
-        return Claim(partition, found["epoch"], found["next"])
+        return _as_claim(partition, found)
 
     async def _take(self, partition: Partition, change: dict[str, Any], most_ms: int) -> dict[str, Any]:
         found: dict[str, Any] = await self._db["checkpoints"].find_one_and_update(
@@ -82,8 +98,9 @@ class MongoStore:
     def _claim(self, partition: Partition, owner: str, session: Session) -> dict[str, Any]:
         return {
             "$inc": {"epoch": 1},
-            "$set": {"owner": owner, "cluster": self._cluster, "session": session.session_id},
+            "$set": {"owner": owner, "session": session.session_id},
             "$setOnInsert": {
+                "cluster": self.cluster,
                 "group": self._projection.group,
                 "topic": partition.topic,
                 "partition": partition.number,
@@ -118,7 +135,7 @@ class MongoStore:
             found = await self._db["checkpoints"].find_one({"_id": self._checkpoint_id(partition)})
         except PyMongoError as error:
             raise Unavailable(f"reading the checkpoint of {partition.short}: {error}") from error
-        return Claim(partition, found["epoch"], found["next"]) if found else Claim(partition, 0, 0)
+        return _as_claim(partition, found) if found else Claim(partition, 0, 0)
 
     async def load(self, collection: str, ids: Sequence[str]) -> dict[str, Document]:
         """The documents with these ids; absent ones are left out."""
@@ -141,6 +158,32 @@ class MongoStore:
             known.setdefault(segment["hour"], {}).update(_unpack(segment["identities"]))
         return known
 
+    async def waiting(self, partition: Partition) -> set[bytes]:
+        """The keys of quarantined records that later events of the same key must wait for."""
+        try:
+            found = self._db["quarantine"].find(self._waiting(partition), {"key": 1}, batch_size=10_000)
+            return {row["key"] async for row in found}
+        except PyMongoError as error:
+            raise Unavailable(f"reading the quarantine of {partition.short}: {error}") from error
+
+    async def quarantined(self, partition: Partition, key: bytes, most: int) -> list[Quarantined]:
+        """The first records of a key that wait, in the order of the log."""
+        try:
+            query = {**self._waiting(partition), "key": key}
+            found = await self._db["quarantine"].find(query).sort("first_offset", 1).limit(most).to_list(most)
+        except PyMongoError as error:
+            raise Unavailable(f"reading the quarantine of {partition.short}: {error}") from error
+        return [_as_quarantined(row) for row in found]
+
+    def _waiting(self, partition: Partition) -> dict[str, Any]:
+        return {
+            "group": self._projection.group,
+            "topic": partition.topic,
+            "partition": partition.number,
+            "status": "open",
+            "reason": {"$in": sorted(WAITING)},
+        }
+
     async def commit(self, write: Write) -> None:
         """Apply all or nothing; raise Fenced where a claim no longer holds."""
         try:
@@ -157,8 +200,48 @@ class MongoStore:
             finally:
                 if session.in_transaction:  # type: ignore[truthy-function]  # a property; the stub errs
                     await session.abort_transaction()
+        except UNSTORABLE as error:
+            raise Unstorable(f"{type(error).__name__}: {error}"[:500]) from error
         except PyMongoError as error:
             raise Unavailable(f"{type(error).__name__}: {error}"[:500]) from error
+
+    async def report(self, incident: Incident, at: datetime) -> None:
+        """Keep the incident for operators, and fence whoever holds its claim."""
+        claim = incident.claim
+        checkpoint = self._checkpoint_id(claim.partition)
+        row = {
+            "checkpoint": checkpoint,
+            "group": self._projection.group,
+            "topic": claim.partition.topic,
+            "partition": claim.partition.number,
+            "kind": incident.kind,
+            "next": claim.next,
+        }
+        latest = {"status": "open", "last_at": at, "first": incident.first, "end": incident.end}
+        change = {
+            "$setOnInsert": {**row, "first_at": at},
+            "$set": {**latest, "detail": incident.detail, "epoch": claim.epoch + 1},
+            "$inc": {"count": 1},
+        }
+        held = {"_id": checkpoint, "epoch": claim.epoch}
+        try:
+            # First what operators read: should we die in between, the next owner finds the same again.
+            place = {"_id": f"{checkpoint}/{claim.next}/{incident.kind}"}
+            await self._db["incidents"].update_one(place, change, upsert=True)
+            await self._db["checkpoints"].update_one(held, {"$inc": {"epoch": 1}, "$set": {"halted": True}})
+        except PyMongoError as error:
+            raise Unavailable(f"keeping an incident of {claim.partition.short}: {error}") from error
+
+    async def settle(self, claim: Claim, at: datetime) -> None:
+        """The partition goes on: its open incidents have passed."""
+        checkpoint = self._checkpoint_id(claim.partition)
+        held = {"_id": checkpoint, "epoch": claim.epoch}
+        passed = {"$set": {"status": "passed", "settled_at": at}}
+        try:
+            await self._db["incidents"].update_many({"checkpoint": checkpoint, "status": "open"}, passed)
+            await self._db["checkpoints"].update_one(held, {"$unset": {"halted": ""}})
+        except PyMongoError as error:
+            raise Unavailable(f"settling incidents of {claim.partition.short}: {error}") from error
 
     async def _write(self, write: Write, session: Session) -> None:
         """Checkpoints go first: a zombie is turned away before it costs anything."""
@@ -181,14 +264,18 @@ class MongoStore:
         await self._update(
             "quarantine", [self._quarantine(item, write) for item in write.quarantine], session
         )
+        await self._update("quarantine", [self._release(one, write) for one in write.releases], session)
 
     def _advance(self, advance: Advance, write: Write) -> dict[str, Any]:
         claim = advance.claim
-        last = {"offset": advance.last_offset, "fingerprint": advance.last_fingerprint}
+        last = advance.last and advance.last._asdict()
         counts = {name: getattr(advance, name) for name in ("applied", "duplicates", "quarantined")}
         return {
             "q": {"_id": self._checkpoint_id(claim.partition), "epoch": claim.epoch, "next": claim.next},
-            "u": {"$set": {"next": advance.next, "last": last, "updated_at": write.at}, "$inc": counts},
+            "u": {
+                "$set": {"next": advance.next, "last": last, "updated_at": write.at},
+                "$inc": {**counts, "epoch": int(advance.last_of_claim)},
+            },
         }
 
     def _add(
@@ -212,23 +299,32 @@ class MongoStore:
             "group": self._projection.group,
             "topic": record.topic,
             "partition": record.partition,
-            "key": record.key,
-            "value": record.value,
-            "headers": [[name, value] for name, value in record.headers],
+            **_kept(record),
             "reason": item.reason,
             "detail": item.detail,
             "first_offset": record.offset,
             "first_at": write.at,
         }
         return {
-            "q": {"_id": f"{self._projection.group}/{partition.short}/{item.identity.hex()}"},
+            "q": {"_id": self._quarantine_id(partition, item.identity)},
             "u": {
                 "$setOnInsert": first,
+                "$set": {"status": "open"},
                 "$inc": {"count": 1},
                 "$push": {"offsets": {"$each": [record.offset], "$slice": -OFFSETS_KEPT}},
             },
             "upsert": True,
         }
+
+    def _release(self, release: Release, write: Write) -> dict[str, Any]:
+        change: dict[str, Any] = {"status": release.fate, "settled_at": write.at}
+        if release.fate == "conflict":
+            change = {"reason": "conflict", "detail": "known with other content when it was replayed"}
+        place = {"_id": self._quarantine_id(release.partition, release.identity)}
+        return {"q": place, "u": {"$set": change}}
+
+    def _quarantine_id(self, partition: Partition, identity: bytes) -> str:
+        return f"{self._projection.group}/{partition.short}/{identity.hex()}"
 
     async def _update(self, collection: str, statements: list[dict[str, Any]], session: Session) -> int:
         """Raw update commands (half the cost of bulk_write); returns how many documents matched."""
@@ -262,12 +358,45 @@ class MongoStore:
 
     async def _command(self, command: dict[str, Any], session: Session) -> int:
         answer = await self._db.command(command, session=session)
-        if answer.get("writeErrors"):
-            raise PyMongoError(f"write refused: {answer['writeErrors'][0].get('errmsg', '')}")
+        for error in answer.get("writeErrors", ()):
+            said = f"write refused: {error.get('errmsg', '')}"[:500]
+            raise PyMongoError(said) if error.get("code") in PASSING else Unstorable(said)
         return int(answer["n"])
 
     def _checkpoint_id(self, partition: Partition) -> str:
         return f"{self._projection.group}/{partition.topic}/{partition.number}"
+
+
+def _as_claim(partition: Partition, found: Mapping[str, Any]) -> Claim:
+    last = found.get("last")
+    return Claim(
+        partition,
+        found["epoch"],
+        found["next"],
+        last=last and Mark(last["offset"], last["fingerprint"]),
+        cluster=found["cluster"],
+        poison_until=found.get("poison_until", 0),
+        halted=found.get("halted", False),
+    )
+
+
+def _kept(record: Record) -> dict[str, Any]:
+    """The bytes of a record; of one that is too large for any event only the beginning."""
+    size = record_bytes(record.key, record.value, record.headers)
+    headers = [[name, value] for name, value in record.headers]
+    if size <= MAX_RECORD_BYTES:
+        return {"key": record.key, "value": record.value, "headers": headers, "bytes": size}
+    key, value = (record.key or b"")[:1_024], (record.value or b"")[:SHOWN_BYTES]
+    return {"key": key, "value": value, "headers": [], "bytes": size, "cut": True}
+
+
+def _as_quarantined(row: Mapping[str, Any]) -> Quarantined:
+    headers = [(name, value) for name, value in row["headers"]]
+    record = PlainRecord(
+        row["topic"], row["partition"], row["first_offset"], row["key"], row["value"], headers
+    )
+    identity = bytes.fromhex(row["_id"].rpartition("/")[2])
+    return Quarantined(record, row["reason"], row["detail"], identity, row["count"])
 
 
 async def _commit(session: Session) -> None:

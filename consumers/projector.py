@@ -24,7 +24,7 @@ from consumers.kafka_log import KafkaLog
 from consumers.mongo_store import MongoStore
 from consumers.watchdog import Watchdog
 from events.topics import MAX_RECORD_BYTES
-from infra.kafka import broker_options
+from infra.kafka import broker_options, single
 from infra.mongo import Database
 from infra.settings import Settings
 from projections.core import Projection
@@ -53,7 +53,7 @@ def build(
 def _subscribe(
     broker: KafkaBroker, settings: Settings, store: MongoStore, projection: Projection
 ) -> Watchdog:
-    log = KafkaLog(lambda: subscriber.consumer)
+    log = KafkaLog(lambda: subscriber.consumer, store.cluster, lambda: single(settings))
     engine = Engine(
         projection, log, store, owner=_owner(), now=_now, lease=settings.session_timeout_ms / 1000
     )
@@ -146,6 +146,8 @@ async def run(
         for task in watching:
             task.cancel()
         await _stop(broker, asked=stop.is_set())
+        for watchdog in watchdogs:
+            await watchdog.close()
         _log.info("projector_stopped")
 
 

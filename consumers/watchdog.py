@@ -28,46 +28,65 @@ class Watchdog:
         self._engine = engine
         self._log = log
         self._stall_seconds = stall_seconds
-        self._seen: dict[Partition, int] = {}
-        self._moved = time.monotonic()
+        self._still: dict[Partition, tuple[int | None, float]] = {}
+        """The checkpoint of each partition, and since when it stands there with work to do."""
         self._reread: dict[Partition, int] = {}
 
     async def run(self) -> None:
-        """Check until cancelled."""
+        """Check until cancelled. Whatever goes wrong here ends the process as well: nobody would watch."""
         while True:
             await asyncio.sleep(CHECK_SECONDS)
-            if await self._still_fine():
-                continue
-            _log.critical("projector_stalled", group=self.group, seconds=self._stall_seconds)
-            os._exit(STALLED_EXIT_CODE)
+            try:
+                await self._engine.inspect()
+                stuck = await self._stuck()
+            except Exception:  # noqa: BLE001 - unseen, it would end the watch for good
+                _log.critical("watchdog_failed", group=self.group, exc_info=True)
+                os._exit(STALLED_EXIT_CODE)
+            if stuck:
+                names = [partition.short for partition in stuck]
+                _log.critical(
+                    "projector_stalled", group=self.group, partitions=names, seconds=self._stall_seconds
+                )
+                os._exit(STALLED_EXIT_CODE)
 
-    async def _still_fine(self) -> bool:
+    async def close(self) -> None:
+        """End what watching has opened."""
+        await self._log.close()
+
+    async def _stuck(self) -> list[Partition]:
+        """The partitions that have not moved for too long though records wait: one moving hides no other."""
+        positions, now = self._engine.positions(), time.monotonic()
+        waiting = await self._waiting()
+        still = {}
+        for partition in waiting:
+            at = positions.get(partition)
+            before, since = self._still.get(partition, (at, now))
+            still[partition] = (at, since if before == at else now)
+        self._still = still
+        return [partition for partition, (_, since) in still.items() if now - since >= self._stall_seconds]
+
+    async def _waiting(self) -> set[Partition]:
+        """The partitions that have work to do; none while the broker is away: restarting would not help."""
         positions = self._engine.positions()
-        if positions != self._seen or not await self._has_work(positions):
-            self._seen = positions
-            self._moved = time.monotonic()
-        return time.monotonic() - self._moved < self._stall_seconds
-
-    async def _has_work(self, positions: dict[Partition, int]) -> bool:
-        """A batch is under way, records wait in a partition of ours, or one was never claimed.
-
-        Records wait where the consumer stands before the end. The checkpoint stays one behind
-        the end for ever where the log ends with the marker of a transaction.
-        """
-        if self._engine.busy:
-            return True
-        waiting = self._log.assigned() - self._engine.halted
+        mine = self._log.assigned() - self._engine.halted.keys()
         try:
-            for partition in waiting:
-                if partition not in positions:
-                    return True
-                _, end = await self._log.bounds(partition)
-                position = await self._log.position(partition)
-                if end > position:
-                    return True
-                self._read_again(partition, positions[partition], position)
+            return {one for one in mine if await self._waits(one, positions.get(one))}
         except Unavailable:
-            return False  # the broker is away: restarting would not help
+            return set()
+
+    async def _waits(self, partition: Partition, checkpoint: int | None) -> bool:
+        """Records wait where the consumer stands before the end, or the partition was never claimed.
+
+        The checkpoint stays one behind the end for ever where the log ends with the marker of a
+        transaction.
+        """
+        if checkpoint is None:
+            return True
+        _, end = await self._log.bounds(partition)
+        position = await self._log.position(partition)
+        if end > position or (checkpoint < position and self._engine.busy):
+            return True
+        self._read_again(partition, checkpoint, position)
         return False
 
     def _read_again(self, partition: Partition, checkpoint: int, position: int) -> None:

@@ -47,3 +47,4 @@ IDEAS = Topic(
 )
 
 TOPICS: Final[tuple[Topic, ...]] = (REQUESTS, IDEAS)
+BY_NAME: Final[dict[str, Topic]] = {topic.name: topic for topic in TOPICS}

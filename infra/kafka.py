@@ -109,6 +109,11 @@ def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:
     )
 
 
+def single(settings: Settings) -> AIOKafkaConsumer:
+    """A consumer without a group that fetches as little as Kafka gives: one batch of records."""
+    return reader(settings, fetch_max_wait_ms=100, fetch_max_bytes=1)
+
+
 @asynccontextmanager
 async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """An admin client, closed at the end."""

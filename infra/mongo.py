@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bson.codec_options import CodecOptions
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
@@ -32,6 +33,7 @@ from pymongo.write_concern import WriteConcern
 from infra.settings import Settings
 
 __all__ = [
+    "BSONError",
     "BulkWriteError",
     "Collection",
     "ConnectionFailure",

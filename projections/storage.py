@@ -36,7 +36,11 @@ async def prepare(db: Database, projection: Projection) -> None:
     await db[projection.ledger].create_index([("partition", 1), ("hour", 1)])
     await _create(db, "checkpoints")
     await _create(db, "quarantine")
+    await _create(db, "incidents")
+    await db["incidents"].create_index([("checkpoint", 1), ("status", 1)])
     await db["quarantine"].create_index([("group", 1), ("first_at", 1)])
+    place = ("group", "topic", "partition", "status", "reason", "key", "first_offset")
+    await db["quarantine"].create_index([(name, 1) for name in place])
 
 
 async def _create(db: Database, name: str, **options: Any) -> None:

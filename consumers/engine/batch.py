@@ -1,14 +1,19 @@
 """One batch on its way to one transaction: intake, load, fold, and what to remember after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from consumers.engine.fold import Fold, Plan
-from consumers.engine.intake import Intake, fingerprint
+from consumers.engine.intake import Arrival, Intake, fingerprint
 from consumers.engine.ledger import LedgerBatch, hour_of
-from consumers.engine.model import Advance, Partition, Record, Store, Write
-from consumers.engine.owned import Owned, Place
+from consumers.engine.model import Advance, Mark, Partition, Record, Store, TooMuchPoison, Write
+from consumers.engine.owned import Brake, Owned, Place
+from events.codec import OURS, Decoded
 from projections.core import Document
+
+Refused = Mapping[tuple[Partition, int], str]
 
 
 @dataclass
@@ -17,28 +22,83 @@ class Share:
 
     owned: Owned
     intake: Intake
+    ledger: LedgerBatch
     places: set[Place] = field(default_factory=set)
-    judged: LedgerBatch | None = None
+    brake: Brake = field(default_factory=Brake)
+
+    def refuse(self, refused: Refused) -> None:
+        """The store cannot take what the fold makes of some records."""
+        for place, one in enumerate(self.intake.arrivals):
+            why = refused.get((self.intake.partition, one.record.offset))
+            if why is not None and one.decoded:
+                self.intake.arrivals[place] = Arrival(one.record, None, "fold_failed", why)
 
     def find_places(self, plan: Plan) -> None:
-        """Which documents the events touch; an event whose key cannot be told is quarantined."""
+        """Which documents the events touch; an event whose key cannot be told cannot be folded."""
         told = []
-        for record, decoded in self.intake.decoded:
-            try:
-                self.places.update(plan.places(decoded.event))
-            except Exception as error:  # noqa: BLE001 - a view's bug must not stop the city
-                self.intake.reject(record, "fold_failed", f"{type(error).__name__}: {error}")
-            else:
-                told.append((record, decoded))
-        self.intake.decoded = told
+        for one in self.intake.arrivals:
+            arrival = one
+            if one.decoded is not None:
+                try:
+                    self.places.update(plan.places(one.decoded.event))
+                except MemoryError:
+                    raise  # the process is at fault, not the event
+                except Exception as error:  # noqa: BLE001 - a view's bug must not stop the city
+                    arrival = Arrival(one.record, None, "fold_failed", _said(error))
+            told.append(arrival)
+        self.intake.arrivals = told
 
-    def keep(self, write: Write, documents: dict[Place, Document | None]) -> None:
+    def fold(self, fold: Fold) -> None:
+        """Judge and fold every record, in the order of the log."""
+        self.brake = self.owned.brake
+        for record, decoded, reason, detail in self.intake.arrivals:
+            if decoded is None:
+                self.intake.reject(record, reason, detail)
+                self._judged(record, ours=reason in OURS)
+            elif self.intake.admit(self.ledger, record, decoded):
+                self._judged(record, ours=not self._folded(fold, record, decoded))
+
+    def _folded(self, fold: Fold, record: Record, decoded: Decoded) -> bool:
+        try:
+            fold.apply(self.intake.partition, decoded.event)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            self.intake.reject(record, "fold_failed", _said(error))
+            return False
+        self.ledger.note(hour_of(decoded.event.time), decoded.identity, decoded.fingerprint)
+        self.intake.applied += 1
+        return True
+
+    def _judged(self, record: Record, *, ours: bool) -> None:
+        self.brake = self.brake.seen(ours=ours)
+        if self.brake.trips and record.offset >= self.owned.claim.poison_until:
+            last = self.intake.quarantine[-1]
+            said = f"more than {Brake.MOST} of {Brake.EVENTS} events cannot be counted, the last at offset"
+            raise TooMuchPoison(
+                self.intake.partition, f"{said} {record.offset}: {last.reason}, {last.detail}"
+            )
+
+    def advance(self) -> Advance:
+        """How the partition moves; it stands still for records from before its checkpoint."""
+        intake, claim = self.intake, self.owned.claim
+        last = intake.records[-1]
+        new = last.offset >= claim.next
+        return Advance(
+            claim=claim,
+            next=last.offset + 1 if new else claim.next,
+            last=Mark(last.offset, fingerprint(last)) if new else claim.last,
+            applied=intake.applied,
+            duplicates=intake.duplicates,
+            quarantined=len(intake.quarantine),
+        )
+
+    def keep(self, advance: Advance, documents: dict[Place, Document | None]) -> None:
         """The transaction was committed."""
-        advance = next(a for a in write.advances if a.claim.partition == self.intake.partition)
-        if self.judged is None:
-            raise AssertionError("kept before it was folded")
         mine = {place: documents[place] for place in self.places if place in documents}
-        self.owned.advanced(advance.next, self.judged, mine)
+        self.owned.brake = self.brake
+        self.owned.waiting = self.intake.waiting
+        self.owned.advanced(advance, self.ledger, mine)
 
 
 class Batch:
@@ -48,17 +108,27 @@ class Batch:
         self, plan: Plan, claims: dict[Partition, Owned], records: dict[Partition, list[Record]]
     ) -> None:
         self._plan = plan
-        self._shares = [Share(claims[part], Intake(part, items)) for part, items in records.items()]
+        self._shares = [
+            Share(claims[part], Intake(part, items), claims[part].ledger.batch())
+            for part, items in records.items()
+        ]
         self._after: dict[Place, Document | None] = {}
 
-    async def fold(self, store: Store, at: datetime) -> Write:
-        """Everything the batch changes. Reads the store, writes nothing."""
+    async def fold(self, store: Store, at: datetime, *, refused: Refused = MappingProxyType({})) -> Write:
+        """Everything the batch changes. Reads the store, writes nothing. Raises TooMuchPoison.
+
+        `refused` are records whose outcome could not be stored, and why: they are poison.
+        """
         for share in self._shares:
             share.intake.decode()
+            share.refuse(refused)
         fold = Fold(self._plan, await self._load(store))
         write = Write(at=at)
         for share in self._shares:
-            self._fold_share(share, fold, write)
+            share.fold(fold)
+            write.ledger += share.owned.ledger.entries(share.ledger)
+            write.quarantine += share.intake.quarantine
+            write.advances.append(share.advance())
         for (collection, key), document in fold.documents.items():
             write.documents.setdefault(collection, {})[key] = document
         write.cells = fold.cells
@@ -67,40 +137,24 @@ class Batch:
 
     def keep(self, write: Write) -> None:
         """The transaction was committed: its result is the memory of the owners."""
-        for share in self._shares:
-            share.keep(write, self._after)
-
-    def _fold_share(self, share: Share, fold: Fold, write: Write) -> None:
-        intake, owned = share.intake, share.owned
-        ledger = owned.ledger.batch()
-        for record, decoded in intake.decoded:
-            if not intake.admit(ledger, record, decoded):
-                continue
-            try:
-                fold.apply(intake.partition, decoded.event)
-            except Exception as error:  # noqa: BLE001 - a view's bug must not stop the city
-                intake.reject(record, "fold_failed", f"{type(error).__name__}: {error}")
-                continue
-            ledger.note(hour_of(decoded.event.time), decoded.identity, decoded.fingerprint)
-            intake.applied += 1
-        share.judged = ledger
-        write.ledger += owned.ledger.entries(ledger)
-        write.quarantine += intake.quarantine
-        write.advances.append(_advance(share))
+        for share, advance in zip(self._shares, write.advances, strict=True):
+            share.keep(advance, self._after)
 
     async def _load(self, store: Store) -> dict[Place, Document | None]:
-        """Documents and identities the batch needs that their owner does not remember."""
+        """What the batch needs that its owners do not remember."""
         before: dict[Place, Document | None] = {}
         missing: dict[str, list[str]] = {}
         for share in self._shares:
-            ledger, known = share.owned.ledger, share.owned.documents
-            hours = ledger.unknown(share.intake.hours())
+            owned, partition = share.owned, share.intake.partition
+            hours = owned.ledger.unknown(share.intake.hours())
             if hours:
-                ledger.remember(await store.identities(share.intake.partition, hours), hours)
+                owned.ledger.remember(await store.identities(partition, hours), hours)
+            known = owned.waiting if owned.waiting is not None else await store.waiting(partition)
+            share.intake.waiting = set(known)
             share.find_places(self._plan)
             for place in share.places:
-                before[place] = known.get(place)
-                if place not in known:
+                before[place] = owned.documents.get(place)
+                if place not in owned.documents:
                     missing.setdefault(place[0], []).append(place[1])
         for collection, ids in missing.items():
             for key, document in (await store.load(collection, ids)).items():
@@ -108,17 +162,5 @@ class Batch:
         return before
 
 
-def _advance(share: Share) -> Advance:
-    intake, claim = share.intake, share.owned.claim
-    last = intake.records[-1]
-    if intake.records[0].offset < claim.next:
-        raise AssertionError("a batch may not start before its checkpoint")
-    return Advance(
-        claim=claim,
-        next=last.offset + 1,
-        last_offset=last.offset,
-        last_fingerprint=fingerprint(last),
-        applied=intake.applied,
-        duplicates=intake.duplicates,
-        quarantined=len(intake.quarantine),
-    )
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

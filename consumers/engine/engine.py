@@ -16,13 +16,28 @@ from datetime import datetime
 
 from structlog import get_logger
 
+from consumers.engine import guard
 from consumers.engine.batch import Batch
 from consumers.engine.fold import Plan
-from consumers.engine.model import Fenced, Log, Partition, Record, Store, Unavailable
+from consumers.engine.model import (
+    Claim,
+    Fenced,
+    Incident,
+    Log,
+    Partition,
+    Record,
+    Store,
+    TooMuchPoison,
+    Unavailable,
+    Unstorable,
+)
 from consumers.engine.owned import Owned
+from events.codec import record_bytes
 from projections.core import Projection
 
 MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
+RECORD_BYTES = 100
+"""What a record costs beside its own bytes, about."""
 RETRY_SECONDS = 0.5
 
 _log = get_logger(__name__)
@@ -48,10 +63,12 @@ class Engine:
         self._now = now
         self._lease = lease
         self._most = MAX_TRANSACTION_BYTES
+        self._refused: dict[tuple[Partition, int], str] = {}
+        """Records that the store could not take though each was alone, by offset, and why."""
         self._owned: dict[Partition, Owned] = {}
         self._reclaims: set[asyncio.Task[None]] = set()
-        self.halted: set[Partition] = set()
-        """Partitions whose checkpoint the log does not hold; they wait for an operator."""
+        self.halted: dict[Partition, Incident] = {}
+        """Partitions that wait for an operator, and why."""
         self.busy = False
         """Whether a batch is under way."""
 
@@ -88,64 +105,151 @@ class Engine:
             by_partition.setdefault(Partition(record.topic, record.partition), []).append(record)
         # Claims are taken once: a claim that ends while we wait below fences the rest.
         claims = {part: self._owned[part] for part in by_partition if part in self._owned}
-        fresh = {part: self._continuing(owned, by_partition[part]) for part, owned in claims.items()}
+        fresh = {part: await self._continuing(owned, by_partition[part]) for part, owned in claims.items()}
         for chunk in _chunks(fresh, self._most):
             if not await self._apply(claims, chunk):
                 return
 
-    def _continuing(self, owned: Owned, records: list[Record]) -> list[Record]:
-        """The records that come after the checkpoint; none where they do not follow it."""
-        fresh = [record for record in records if record.offset >= owned.claim.next]
-        if fresh and not owned.continues(fresh[0].offset):
-            self._log.seek(owned.claim.partition, owned.claim.next)
-            return []
-        return fresh
+    async def _continuing(self, owned: Owned, records: list[Record]) -> list[Record]:
+        """The records, or none where they do not follow the checkpoint: they are read again then.
+
+        They may have been fetched before a seek, or the client went back to the start of a log
+        that is shorter now, or lost some, or a hole lies between: only the log itself can tell.
+        """
+        partition, first = owned.claim.partition, records[0]
+        if first.offset == owned.claim.next:
+            return records
+        await self._inspect(owned)
+        if first.offset > owned.claim.next and await self._follows(owned, first):
+            return records
+        if self._owned.get(partition) is owned:
+            self._log.seek(partition, owned.claim.next)
+        return []
+
+    async def _follows(self, owned: Owned, record: Record) -> bool:
+        try:
+            return self._owned.get(owned.claim.partition) is owned and await guard.follows(
+                owned.claim, self._log, record
+            )
+        except Unavailable:
+            return False
 
     async def _apply(self, claims: dict[Partition, Owned], records: dict[Partition, list[Record]]) -> bool:
         """One transaction; False when the records must be read again."""
+        if any(items[0].offset < claims[part].claim.next for part, items in records.items()):
+            raise AssertionError("a batch may not start before its checkpoint")
         batch = Batch(self._plan, claims, records)
         try:
-            write = await batch.fold(self._store, self._now())
+            write = await batch.fold(self._store, self._now(), refused=self._refused)
             await self._store.commit(write)
-        except (Fenced, Unavailable) as error:
+        except (Fenced, Unavailable, Unstorable) as error:
             _log.warning("batch_not_committed", why=type(error).__name__, error=str(error), owner=self._owner)
-            if isinstance(error, Unavailable):
-                # It may be too large or too slow as a whole; at the end a single record is tried.
-                self._most = max(1, self._most // 8)
-                await asyncio.sleep(RETRY_SECONDS)
+            await self._smaller(error, records)
             await self._resync(claims)
+            return False
+        except TooMuchPoison as error:
+            await self._brake(claims, error)
             return False
         batch.keep(write)
         self._most = min(MAX_TRANSACTION_BYTES, 2 * self._most)
+        self._refused.clear()
         return True
+
+    async def _smaller(self, error: Exception, records: dict[Partition, list[Record]]) -> None:
+        """It may be too large or too slow as a whole, or one event of it cannot be stored at all."""
+        if isinstance(error, Unavailable):
+            self._most = max(1, self._most // 8)
+            await asyncio.sleep(RETRY_SECONDS)
+        elif isinstance(error, Unstorable):
+            self._most = 1
+            (partition, (first, *more)), *others = records.items()
+            if not more and not others:
+                self._refused[partition, first.offset] = str(error)
+
+    async def _brake(self, claims: dict[Partition, Owned], error: TooMuchPoison) -> None:
+        """Nothing of the batch was written: its other partitions read it again."""
+        owned = claims[error.partition]
+        if self._owned.get(error.partition) is owned:
+            incident = Incident(
+                owned.claim, "too_much_poison", str(error), owned.claim.next, owned.claim.next
+            )
+            await self._halt(incident)
+        await self._resync(claims)
+
+    async def inspect(self) -> None:
+        """Look whether the log still is the one we count in, and whether an operator let a halted one go on.
+
+        A topic that is deleted and made anew under us may be longer than the old one by the time
+        we read on, and then nothing else tells.
+        """
+        for owned in list(self._owned.values()):
+            await self._inspect(owned)
+        for partition, incident in list(self.halted.items()):
+            await self._look_again(partition, incident)
+
+    async def _inspect(self, owned: Owned) -> None:
+        try:
+            incident = await guard.inspect(owned.claim, self._log)
+        except Unavailable as error:
+            _log.warning("not_inspected", partition=owned.claim.partition.short, error=str(error))
+            return
+        if incident is not None and self._owned.get(owned.claim.partition) is owned:
+            await self._halt(incident)
+
+    async def _look_again(self, partition: Partition, incident: Incident) -> None:
+        try:
+            found = await self._store.read(partition)
+        except Unavailable:
+            return
+        if found.epoch > incident.claim.epoch + 1 and self.halted.get(partition) is incident:
+            await self._claim(partition)
 
     async def _claim(self, partition: Partition) -> None:
         while partition in self._log.assigned():
             try:
                 claim = await self._store.claim(partition, self._owner)
-                first, end = await self._log.bounds(partition)
+                incident = await guard.inspect(claim, self._log)
+                if incident is None and claim.halted:
+                    await self._store.settle(claim, self._now())
             except Unavailable as error:
                 _log.warning("claim_failed", partition=partition.short, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if not first <= claim.next <= end:
-                self._halt(partition, claim.next, first, end)
+            if incident is not None:
+                await self._halt(incident)
             elif partition in self._log.assigned():
-                self._start(Owned(claim))
+                self.halted.pop(partition, None)
+                self._start(claim)
             return
 
-    def _halt(self, partition: Partition, checkpoint: int, first: int, end: int) -> None:
-        """The log lost what comes next, or is another log: going on would miss events silently."""
-        self.halted.add(partition)
-        why = "the log does not hold the offset after the last applied event"
+    async def _halt(self, incident: Incident) -> None:
+        """Stop reading this partition and tell operators; the others go on."""
+        partition = incident.claim.partition
+        self._owned.pop(partition, None)
+        self._log.pause(partition)
+        self.halted[partition] = incident
         _log.error(
-            "partition_halted", partition=partition.short, next=checkpoint, first=first, end=end, why=why
+            "partition_halted",
+            partition=partition.short,
+            kind=incident.kind,
+            detail=incident.detail,
+            next=incident.claim.next,
+            first=incident.first,
+            end=incident.end,
         )
+        while self.halted.get(partition) is incident:
+            try:
+                await self._store.report(incident, self._now())
+            except Unavailable as error:
+                _log.warning("incident_not_kept", partition=partition.short, error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            return
 
-    def _start(self, owned: Owned) -> None:
-        self._owned[owned.claim.partition] = owned
-        self._log.seek(owned.claim.partition, owned.claim.next)
-        self._log.resume(owned.claim.partition)
+    def _start(self, claim: Claim) -> None:
+        self._owned[claim.partition] = Owned(claim, among=max(1, len(self._log.assigned())))
+        self._log.seek(claim.partition, claim.next)
+        self._log.resume(claim.partition)
 
     async def _resync(self, claims: dict[Partition, Owned]) -> None:
         """Forget the claims whose outcome is unknown, then read their checkpoints again."""
@@ -168,13 +272,14 @@ class Engine:
             if not self._unclaimed(partition):
                 return
             if found.epoch == owned.claim.epoch:
-                self._start(Owned(found))
+                self._start(found)
             else:
                 self._claim_after_lease(partition)
             return
 
     def _unclaimed(self, partition: Partition) -> bool:
-        return partition in self._log.assigned() and partition not in self._owned
+        free = partition not in self._owned and partition not in self.halted
+        return free and partition in self._log.assigned()
 
     def _claim_after_lease(self, partition: Partition) -> None:
         """Another owner claimed it. If it is ours by assignment after the lease, claim again."""
@@ -195,7 +300,7 @@ def _chunks(batch: dict[Partition, list[Record]], most: int) -> Iterable[dict[Pa
     total = 0
     for partition, records in batch.items():
         for record in records:
-            size = len(record.value or b"") + len(record.key or b"")
+            size = RECORD_BYTES + record_bytes(record.key, record.value, record.headers)
             if total + size > most and chunk:
                 yield chunk
                 chunk, total = {}, 0

@@ -9,9 +9,6 @@ from consumers.engine.model import LedgerEntry, Partition
 
 Verdict = Literal["new", "duplicate", "conflict"]
 
-MAX_IDENTITIES = 1_000_000
-"""Identities one partition's owner remembers (about 150 MB); beyond, the oldest hours go."""
-
 
 def hour_of(at: datetime) -> int:
     """Hours since 1970, UTC. A retry carries the same time, so it meets the same hour."""
@@ -19,10 +16,14 @@ def hour_of(at: datetime) -> int:
 
 
 class Ledger:
-    """The identities of one claimed partition; the store holds all of them."""
+    """The identities of one claimed partition; the store holds all of them.
 
-    def __init__(self, partition: Partition) -> None:
+    Beyond `most` the oldest hours are forgotten here.
+    """
+
+    def __init__(self, partition: Partition, most: int) -> None:
         self._partition = partition
+        self._most = most
         self._hours: OrderedDict[int, dict[bytes, bytes]] = OrderedDict()
 
     def unknown(self, hours: Iterable[int]) -> list[int]:
@@ -44,7 +45,7 @@ class Ledger:
             self._hours[hour].update(identities)
             self._hours.move_to_end(hour)
         total = sum(map(len, self._hours.values()))
-        while total > MAX_IDENTITIES and len(self._hours) > 1:
+        while total > self._most and len(self._hours) > 1:
             _, gone = self._hours.popitem(last=False)
             total -= len(gone)
 

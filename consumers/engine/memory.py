@@ -7,16 +7,20 @@ fetched before a seek may still arrive.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from consumers.engine.model import (
     Advance,
     Claim,
     Fenced,
+    Incident,
     Partition,
+    PlainRecord,
     Quarantined,
     Record,
     Write,
 )
+from events.codec import WAITING
 from events.codec import Record as Encoded
 from events.partitioning import partition_of
 from events.topics import TOPICS
@@ -25,25 +29,16 @@ from projections.core import Document, cell_id
 _PARTITIONS = {topic.name: topic.partitions for topic in TOPICS}
 
 
-@dataclass(frozen=True)
-class MemoryRecord:
-    """A record as the log hands it out."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
-
-
 class MemoryTopics:
     """The records of every partition; several consumers read the same ones."""
 
-    def __init__(self) -> None:
-        self.records: dict[Partition, list[MemoryRecord | None]] = {}
+    def __init__(self, cluster: str = "memory") -> None:
+        self.cluster = cluster
+        self.records: dict[Partition, list[PlainRecord | None]] = {}
+        self.first: dict[Partition, int] = {}
+        """Where a log begins that is not kept from its start."""
 
-    def append(self, record: Encoded) -> MemoryRecord:
+    def append(self, record: Encoded) -> PlainRecord:
         """Store a record where its key belongs."""
         number = partition_of(record.key, _PARTITIONS[record.topic])
         return self.append_raw(Partition(record.topic, number), record.key, record.value, record.headers)
@@ -54,10 +49,10 @@ class MemoryTopics:
         key: bytes | None,
         value: bytes | None,
         headers: Sequence[tuple[str, bytes]] = (),
-    ) -> MemoryRecord:
+    ) -> PlainRecord:
         """Store any bytes anywhere."""
         held = self.records.setdefault(partition, [])
-        record = MemoryRecord(partition.topic, partition.number, len(held), key, value, headers)
+        record = PlainRecord(partition.topic, partition.number, len(held), key, value, headers)
         held.append(record)
         return record
 
@@ -70,6 +65,7 @@ class MemoryLog:
     """One consumer's place in the topics."""
 
     def __init__(self, topics: MemoryTopics) -> None:
+        self.cluster = topics.cluster
         self._topics = topics
         self._positions: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
@@ -93,18 +89,27 @@ class MemoryLog:
             self._positions[partition] = offset
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
-        return 0, len(self._topics.records.get(partition, ()))
+        return self._topics.first.get(partition, 0), len(self._topics.records.get(partition, ()))
+
+    async def first_from(self, partition: Partition, offset: int) -> Record | None:
+        held = self._topics.records.get(partition, [])[offset:]
+        return next((record for record in held if record is not None), None)
 
     def fetch(self, most: int) -> list[Record]:
         """The next records of every partition that is not paused."""
         batch: list[Record] = []
         for partition in sorted(self._positions.keys() - self._paused):
             held = self._topics.records.get(partition, [])
-            start = self._positions[partition]
+            start = self._start(partition, len(held))
             taken = held[start : start + most - len(batch)]
             self._positions[partition] = start + len(taken)
             batch += [record for record in taken if record is not None]
         return batch
+
+    def _start(self, partition: Partition, end: int) -> int:
+        """Where to read; outside its bounds the log is read from its first record, as Kafka's clients do."""
+        first = self._topics.first.get(partition, 0)
+        return self._positions[partition] if first <= self._positions[partition] <= end else first
 
 
 @dataclass
@@ -122,11 +127,17 @@ class MemoryStore:
     documents: dict[str, dict[str, Document]] = field(default_factory=dict)
     cells: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     quarantine: dict[tuple[Partition, bytes], list[Quarantined]] = field(default_factory=dict)
+    settled: dict[tuple[Partition, bytes], str] = field(default_factory=dict)
+    """What became of quarantined records that were looked at again."""
+    incidents: list[Incident] = field(default_factory=list)
+    """The open ones."""
+    cluster: str = "memory"
     _checkpoints: dict[Partition, _Checkpoint] = field(default_factory=dict)
     _ledger: dict[tuple[Partition, int], dict[bytes, bytes]] = field(default_factory=dict)
 
     async def claim(self, partition: Partition, owner: str) -> Claim:  # noqa: ARG002 - the epoch fences
-        old = self._checkpoints.setdefault(partition, _Checkpoint(Claim(partition, 0, 0)))
+        new = _Checkpoint(Claim(partition, 0, 0, cluster=self.cluster))
+        old = self._checkpoints.setdefault(partition, new)
         old.claim = replace(old.claim, epoch=old.claim.epoch + 1)
         return old.claim
 
@@ -140,6 +151,24 @@ class MemoryStore:
 
     async def identities(self, partition: Partition, hours: Sequence[int]) -> dict[int, dict[bytes, bytes]]:
         return {hour: dict(self._ledger.get((partition, hour), {})) for hour in hours}
+
+    async def waiting(self, partition: Partition) -> set[bytes]:
+        return {first.record.key or b"" for first, _ in self._waiting(partition)}
+
+    async def quarantined(self, partition: Partition, key: bytes, most: int) -> list[Quarantined]:
+        found = [
+            replace(first, count=count)
+            for first, count in self._waiting(partition)
+            if first.record.key == key
+        ]
+        return sorted(found, key=lambda one: one.record.offset)[:most]
+
+    def _waiting(self, partition: Partition) -> list[tuple[Quarantined, int]]:
+        return [
+            (items[0], len(items))
+            for (place, identity), items in self.quarantine.items()
+            if place == partition and (place, identity) not in self.settled and items[0].reason in WAITING
+        ]
 
     async def commit(self, write: Write) -> None:
         if any(not self._holds(advance) for advance in write.advances):
@@ -156,6 +185,21 @@ class MemoryStore:
         for item in write.quarantine:
             place = Partition(item.record.topic, item.record.partition)
             self.quarantine.setdefault((place, item.identity), []).append(item)
+            self.settled.pop((place, item.identity), None)
+        for release in write.releases:
+            self.settled[release.partition, release.identity] = release.fate
+
+    async def report(self, incident: Incident, at: datetime) -> None:  # noqa: ARG002 - nobody asks when
+        found = self._checkpoints.get(incident.claim.partition)
+        if found is not None and found.claim.epoch == incident.claim.epoch:
+            found.claim = replace(found.claim, epoch=found.claim.epoch + 1, halted=True)
+            self.incidents.append(incident)
+
+    async def settle(self, claim: Claim, at: datetime) -> None:  # noqa: ARG002 - as above
+        found = self._checkpoints[claim.partition]
+        if found.claim.epoch == claim.epoch:
+            found.claim = replace(found.claim, halted=False)
+            self.incidents = [one for one in self.incidents if one.claim.partition != claim.partition]
 
     def counts(self) -> tuple[int, int, int]:
         """Events applied, duplicates and quarantined records, over all partitions."""
@@ -168,7 +212,8 @@ class MemoryStore:
 
     def _advance(self, advance: Advance) -> None:
         found = self._checkpoints[advance.claim.partition]
-        found.claim = replace(found.claim, next=advance.next)
+        epoch = found.claim.epoch + advance.last_of_claim
+        found.claim = replace(found.claim, epoch=epoch, next=advance.next, last=advance.last)
         found.applied += advance.applied
         found.duplicates += advance.duplicates
         found.quarantined += advance.quarantined

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from events.codec import Reason
 from projections.core import Document
@@ -39,12 +39,61 @@ class Record(Protocol):
 
 
 @dataclass(frozen=True)
+class PlainRecord:
+    """A record as it was kept."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Mark(NamedTuple):
+    """The record applied last: where it stood, and 8 bytes over what it said."""
+
+    offset: int
+    fingerprint: bytes
+
+
+@dataclass(frozen=True)
 class Claim:
     """A checkpoint as its owner holds it: a write must match `epoch` and `next`."""
 
     partition: Partition
     epoch: int
     next: int
+    last: Mark | None = field(default=None, compare=False)
+    cluster: str | None = field(default=None, compare=False)
+    """The cluster whose log the offsets belong to; None before the first claim."""
+    poison_until: int = field(default=0, compare=False)
+    """Before this offset an operator lets however many events turn to poison."""
+    halted: bool = field(default=False, compare=False)
+    """Whether an incident is open that stopped an earlier owner."""
+
+
+IncidentKind = Literal[
+    "other_cluster",
+    "checkpoint_ahead",
+    "expired",
+    "other_log",
+    "unreadable",
+    "undeclared_partition",
+    "too_much_poison",
+]
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Why a partition halted: going on would lose or repeat events silently. An operator decides."""
+
+    claim: Claim
+    kind: IncidentKind
+    detail: str
+    first: int
+    end: int
+    """The log's bounds when it was found: first offset, and the one after the last."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +102,12 @@ class Advance:
 
     claim: Claim
     next: int
-    last_offset: int
-    last_fingerprint: bytes
+    last: Mark | None
     applied: int
     duplicates: int
     quarantined: int
+    last_of_claim: bool = False
+    """Ends the claim, so that a write that moves nothing cannot be applied twice either."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +118,19 @@ class Quarantined:
     reason: Reason
     detail: str
     identity: bytes
+    count: int = 1
+    """How often the same bytes came."""
+
+
+Fate = Literal["replayed", "dropped", "conflict"]
+
+
+class Release(NamedTuple):
+    """What becomes of a quarantined record that was looked at again."""
+
+    partition: Partition
+    identity: bytes
+    fate: Fate
 
 
 @dataclass(frozen=True)
@@ -91,11 +154,28 @@ class Write:
     cells: dict[str, dict[tuple[Partition, tuple[str, ...]], dict[str, int]]] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
     at: datetime | None = None
 
 
 class Fenced(Exception):
     """Somebody else owns a partition of this write: nothing was written."""
+
+
+class TooMuchPoison(Exception):
+    """So many events cannot be counted that the fault must be ours: nothing was written."""
+
+    def __init__(self, partition: Partition, detail: str) -> None:
+        self.partition = partition
+        super().__init__(detail)
+
+
+class Unstorable(Exception):
+    """The store can never take this write, whoever asks: nothing was written."""
+
+
+class Unreadable(Exception):
+    """What stands in the log there can never be read, whoever asks."""
 
 
 class Unavailable(Exception):
@@ -120,12 +200,30 @@ class Store(Protocol):
     async def identities(self, partition: Partition, hours: Sequence[int]) -> dict[int, dict[bytes, bytes]]:
         """Identities with fingerprints applied before, by hour."""
 
+    async def waiting(self, partition: Partition) -> set[bytes]:
+        """The keys of quarantined records that later events of the same key must wait for."""
+
+    async def quarantined(self, partition: Partition, key: bytes, most: int) -> list[Quarantined]:
+        """The first records of a key that wait, in the order of the log."""
+
     async def commit(self, write: Write) -> None:
-        """Apply all or nothing; raise Fenced where a claim no longer holds."""
+        """Apply all or nothing; raise Fenced where a claim no longer holds, Unstorable where it never can."""
+
+    async def report(self, incident: Incident, at: datetime) -> None:
+        """Keep the incident for operators, and fence whoever holds its claim.
+
+        Nothing happens where the claim no longer holds: its next owner judges for itself.
+        """
+
+    async def settle(self, claim: Claim, at: datetime) -> None:
+        """The partition goes on: its open incidents have passed."""
 
 
 class Log(Protocol):
     """What the engine steers of the log. Records themselves are handed to the engine."""
+
+    cluster: str
+    """The identity of the cluster."""
 
     def pause(self, partition: Partition) -> None: ...
     def resume(self, partition: Partition) -> None: ...
@@ -135,3 +233,9 @@ class Log(Protocol):
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """First offset that still exists, and the one after the last."""
+
+    async def first_from(self, partition: Partition, offset: int) -> Record | None:
+        """The first record at this offset, which lies within the bounds, or after it; None at the end.
+
+        Read apart from everything else. May raise Unreadable.
+        """

@@ -1,45 +1,65 @@
 """What a consumer remembers of a partition it claimed; forgotten whole when the claim ends."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from consumers.engine.ledger import Ledger, LedgerBatch
-from consumers.engine.model import Claim
+from consumers.engine.model import Advance, Claim
 from projections.core import Document
 
 Place = tuple[str, str]
 """Collection and id of a document."""
 
-MAX_DOCUMENTS = 50_000
+MAX_DOCUMENTS = 100_000
+"""Documents that the owners of one projection in one process remember together."""
+MAX_IDENTITIES = 2_000_000
+"""Identities likewise (about 250 MB)."""
+
+
+@dataclass(frozen=True)
+class Brake:
+    """The last events judged, one bit each: set for those that our own code failed on.
+
+    A few are one rare bug. Many are a bad deployment, and that must not empty a topic into
+    quarantine.
+    """
+
+    recent: int = 0
+
+    EVENTS: ClassVar = 1_000
+    MOST: ClassVar = 20
+
+    def seen(self, *, ours: bool) -> "Brake":
+        """With one event more."""
+        return Brake((self.recent << 1 | ours) & ((1 << self.EVENTS) - 1))
+
+    @property
+    def trips(self) -> bool:
+        """Whether more than 20 of the last 1,000 could not be counted."""
+        return self.recent.bit_count() > self.MOST
 
 
 class Owned:
     """One claim with its memory: documents (one writer, so they are current) and identities."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, *, among: int = 1) -> None:
+        """`among` so many claims the memory is shared out."""
         self.claim = claim
-        self.ledger = Ledger(claim.partition)
+        self.ledger = Ledger(claim.partition, MAX_IDENTITIES // among)
+        self._most = MAX_DOCUMENTS // among
         self.documents: dict[Place, Document | None] = {}
-        self._hole: int | None = None
+        self.waiting: set[bytes] | None = None
+        """Keys that wait for a record in quarantine; None until the store was asked."""
+        self.brake = Brake()
 
-    def continues(self, offset: int) -> bool:
-        """Whether records starting here come right after the checkpoint.
-
-        A gap may be records fetched before a seek, or records the client lost: aiokafka drops
-        what it has gathered of all partitions when one of them cannot be read. A hole in the
-        log (a transaction marker) looks the same. Met again after a seek, it is a hole.
-        """
-        if offset in (self.claim.next, self._hole):
-            return True
-        self._hole = offset
-        return False
-
-    def advanced(self, offset: int, judged: LedgerBatch, documents: dict[Place, Document | None]) -> None:
+    def advanced(
+        self, advance: Advance, judged: LedgerBatch, documents: dict[Place, Document | None]
+    ) -> None:
         """The store has it: remember what the batch left behind."""
-        self.claim = replace(self.claim, next=offset)
-        self._hole = None
+        self.claim = replace(self.claim, next=advance.next, last=advance.last)
         self.ledger.keep(judged)
         for place in documents:
             self.documents.pop(place, None)  # moves it to the young end
         self.documents.update(documents)
-        for place in list(self.documents)[: max(0, len(self.documents) - MAX_DOCUMENTS)]:
+        for place in list(self.documents)[: max(0, len(self.documents) - self._most)]:
             del self.documents[place]

@@ -17,7 +17,7 @@ from consumers.engine.memory import MemoryLog, MemoryTopics
 from consumers.engine.model import Log, Partition, Unavailable
 from consumers.kafka_log import KafkaLog
 from infra.embedded import Endpoints
-from infra.kafka import admin, connection, producer
+from infra.kafka import admin, connection, producer, single
 from infra.settings import Settings
 
 SECONDS = 15
@@ -90,7 +90,9 @@ async def on_kafka(settings: Settings, stack: AsyncExitStack) -> Subject:
         found = await consumer.getmany(timeout_ms=300)
         return [(Partition(tp.topic, tp.partition), r.offset) for tp, rs in found.items() for r in rs]
 
-    return Subject(KafkaLog(lambda: consumer), zero, one, append, fetch)
+    log = KafkaLog(lambda: consumer, "cluster", lambda: single(settings))
+    stack.push_async_callback(log.close)
+    return Subject(log, zero, one, append, fetch)
 
 
 async def _delete(settings: Settings, topic: str) -> None:
@@ -150,6 +152,15 @@ class TestLog:
         subject.log.resume(subject.zero)
         assert await subject.read(2) == [(subject.zero, 1), (subject.zero, 2)]
 
+    async def test_single_records_are_read_beside_what_is_fetched(self, subject: Subject) -> None:
+        await subject.append(subject.zero, 3)
+        found = await subject.log.first_from(subject.zero, 1)
+        assert found is not None
+        assert (found.partition, found.offset) == (subject.zero.number, 1)
+        assert await subject.log.first_from(subject.zero, 3) is None
+        assert await subject.log.first_from(subject.one, 0) is None
+        assert await subject.read(3) == [(subject.zero, n) for n in range(3)]
+
     async def test_a_partition_that_is_not_assigned_is_passed_over(self, subject: Subject) -> None:
         """A rebalance may come between a decision and its effect."""
         other = subject.zero._replace(number=7)
@@ -187,9 +198,13 @@ class TestKafkaLog:
                 await (sender.commit_transaction() if committed else sender.abort_transaction())
             assert await subject.read(1) == [(subject.zero, 2)]
             assert await subject.log.bounds(subject.zero) == (0, 4)
+            found = await subject.log.first_from(subject.zero, 0)
+            assert found is not None
+            assert found.offset == 2
+            assert await subject.log.first_from(subject.zero, 3) is None
 
     async def test_without_a_consumer_nothing_is_assigned_and_bounds_are_unavailable(self) -> None:
-        log = KafkaLog(lambda: None)
+        log = KafkaLog(lambda: None, "cluster", lambda: single(Settings()))
         partition = Partition("townhall.ideas", 0)
         log.pause(partition)
         assert log.assigned() == frozenset()

@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from consumers.engine.memory import MemoryRecord, MemoryStore
+from consumers.engine.memory import MemoryStore
 from consumers.engine.model import (
     Advance,
     Claim,
     Fenced,
+    Incident,
     LedgerEntry,
+    Mark,
     Partition,
+    PlainRecord,
     Quarantined,
+    Release,
     Store,
+    Unstorable,
     Write,
 )
 from consumers.mongo_store import MongoStore
@@ -46,6 +51,8 @@ class Subject:
     cells: Callable[[], Awaitable[Cells]]
     quarantine: Callable[[], Awaitable[list[tuple[bytes | None, list[int]]]]]
     counts: Callable[[], Awaitable[tuple[int, int, int]]]
+    incidents: Callable[[], Awaitable[list[tuple[str, str]]]]
+    cluster: str
 
     async def everything(self) -> tuple[Any, ...]:
         """All that a write can change."""
@@ -75,7 +82,10 @@ def in_memory() -> Subject:
     async def counts() -> tuple[int, int, int]:
         return store.counts()
 
-    return Subject(store, cells, quarantine, counts)
+    async def incidents() -> list[tuple[str, str]]:
+        return [(one.kind, "open") for one in store.incidents]
+
+    return Subject(store, cells, quarantine, counts, incidents, "memory")
 
 
 def on_mongo(db: Database) -> Subject:
@@ -94,7 +104,12 @@ def on_mongo(db: Database) -> Subject:
         )
         return applied, duplicates, quarantined
 
-    return Subject(MongoStore(db, PROJECTION, "cluster"), cells, quarantine, counts)
+    async def incidents() -> list[tuple[str, str]]:
+        found = await db["incidents"].find({"status": "open"}).to_list(None)
+        return [(item["kind"], item["status"]) for item in found]
+
+    store = MongoStore(db, PROJECTION, "cluster")
+    return Subject(store, cells, quarantine, counts, incidents, "cluster")
 
 
 @pytest.fixture
@@ -117,8 +132,10 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 
 
 def advance(claim: Claim, count: int = 1, **counts: int) -> Advance:
-    told = {"applied": count, "duplicates": 0, "quarantined": 0, **counts}
-    return Advance(claim, claim.next + count, claim.next + count - 1, b"12345678", **told)
+    applied = counts.get("applied", count)
+    mark = Mark(claim.next + count - 1, b"12345678")
+    others = (counts.get("duplicates", 0), counts.get("quarantined", 0))
+    return Advance(claim, claim.next + count, mark, applied, *others)
 
 
 def write(*claims: Claim, **parts: Any) -> Write:
@@ -127,7 +144,7 @@ def write(*claims: Claim, **parts: Any) -> Write:
 
 def poison(offset: int, value: bytes = b"{") -> Quarantined:
     headers: Any = [("ce_id", b"\xff"), ("x", None)]
-    record = MemoryRecord("townhall.ideas", 0, offset, b"riverton/x", value, headers)
+    record = PlainRecord("townhall.ideas", 0, offset, b"riverton/x", value, headers)
     return Quarantined(record, "not_json", "detail", value.ljust(16))
 
 
@@ -152,6 +169,72 @@ class TestStore:
         assert (await subject.store.claim(ZERO, "b")).epoch == 2
         assert (await subject.store.claim(ONE, "b")).epoch == 1
         assert await subject.store.read(ZERO) == Claim(ZERO, 2, 0)
+
+    async def test_a_claim_tells_what_was_applied_last_and_in_which_cluster(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        assert (claim.last, claim.cluster, claim.halted) == (None, subject.cluster, False)
+        await subject.store.commit(write(claim))
+        claim = await subject.store.claim(ZERO, "a")
+        assert claim.last == Mark(0, b"12345678")
+
+    async def test_an_incident_fences_its_owner_until_the_partition_goes_on(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        await subject.store.report(Incident(claim, "expired", "planted", 3, 9), AT)
+        with pytest.raises(Fenced):
+            await subject.store.commit(write(claim))
+        again = await subject.store.claim(ZERO, "b")
+        assert (again.epoch, again.halted) == (claim.epoch + 2, True)
+        assert await subject.incidents() == [("expired", "open")]
+        await subject.store.settle(again, AT)
+        assert not (await subject.store.read(ZERO)).halted
+        assert await subject.incidents() == []
+        await subject.store.commit(write(again))
+
+    async def test_an_incident_of_a_claim_that_has_ended_fences_nobody(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        other = await subject.store.claim(ZERO, "b")
+        await subject.store.report(Incident(claim, "expired", "planted", 3, 9), AT)
+        await subject.store.commit(write(other))
+        assert not (await subject.store.read(ZERO)).halted
+
+    async def test_a_write_may_end_its_claim(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        still = replace(advance(claim), next=claim.next, last_of_claim=True)
+        await subject.store.commit(Write(advances=[still], at=AT))
+        with pytest.raises(Fenced):
+            await subject.store.commit(Write(advances=[still], at=AT))
+        assert await subject.store.read(ZERO) == Claim(ZERO, claim.epoch + 1, 0)
+
+    async def test_what_waits_is_found_by_its_key_in_the_order_of_the_log(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        first = replace(poison(7, b"later"), reason="parked")
+        second = replace(poison(5, b"earlier"), reason="fold_failed")
+        kept = [first, second, first, poison(6)]
+        await subject.store.commit(write(claim, quarantine=kept))
+        assert await subject.store.waiting(ZERO) == {b"riverton/x"}
+        assert await subject.store.waiting(ONE) == set()
+        found = await subject.store.quarantined(ZERO, b"riverton/x", 9)
+        assert [(one.record.offset, one.record.value, one.reason, one.count) for one in found] == [
+            (5, b"earlier", "fold_failed", 1),
+            (7, b"later", "parked", 2),
+        ]
+        assert list(found[0].record.headers) == list(second.record.headers)
+        assert found[0].identity == second.identity
+        assert len(await subject.store.quarantined(ZERO, b"riverton/x", 1)) == 1
+        assert await subject.store.quarantined(ZERO, b"riverton/y", 9) == []
+
+    async def test_what_was_released_waits_no_more(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        one, two, three = (replace(poison(n, b"%d" % n), reason="fold_failed") for n in range(3))
+        await subject.store.commit(write(claim, quarantine=[one, two, three]))
+        claim = await subject.store.claim(ZERO, "a")
+        releases = [
+            Release(ZERO, one.identity, "replayed"),
+            Release(ZERO, two.identity, "dropped"),
+            Release(ZERO, three.identity, "conflict"),
+        ]
+        await subject.store.commit(write(claim, releases=releases))
+        assert await subject.store.waiting(ZERO) == set()
 
     async def test_concurrent_claims_get_epochs_of_their_own(self, subject: Subject) -> None:
         claims = await asyncio.gather(*(subject.store.claim(ZERO, str(n)) for n in range(8)))
@@ -370,3 +453,27 @@ class TestMongoStore:
         await asyncio.wait([commit])
         assert await successor.load(DOCUMENTS, ["x"]) == {"x": {"by": "the next one"}}
         assert await successor.read(ZERO) == replace(new, next=1)
+
+    @pytest.mark.parametrize(
+        "document",
+        [{"a": 2**63}, {"a": {"$bad\0": 1}}, {"a": "x" * 17_000_000}],
+        ids=["a number of more than 64 bits", "a name with NUL", "17 MB"],
+    )
+    async def test_what_mongodb_can_never_hold_is_told_apart_and_changes_nothing(
+        self, mongo: Database, document: Any
+    ) -> None:
+        store = MongoStore(mongo, PROJECTION, "cluster")
+        claim = await store.claim(ZERO, "a")
+        with pytest.raises(Unstorable):
+            await store.commit(write(claim, documents={DOCUMENTS: {"x": {"a": 1}, "y": document}}))
+        assert await store.load(DOCUMENTS, ["x"]) == {}
+        await store.commit(write(claim, documents={DOCUMENTS: {"x": {"a": 1}}}))
+
+    async def test_of_a_record_too_large_for_any_event_the_beginning_is_kept(self, mongo: Database) -> None:
+        store = MongoStore(mongo, PROJECTION, "cluster")
+        claim = await store.claim(ZERO, "a")
+        large = replace(poison(0, b"x" * 20_000_000), identity=b"i" * 16)
+        await store.commit(write(claim, quarantine=[large]))
+        (kept,) = await mongo["quarantine"].find().to_list(None)
+        assert (len(kept["value"]), kept["cut"]) == (65_536, True)
+        assert kept["bytes"] > 20_000_000

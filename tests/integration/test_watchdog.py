@@ -11,11 +11,11 @@ from aiokafka.admin import NewTopic
 
 from consumers.engine.engine import Engine
 from consumers.engine.memory import MemoryStore
-from consumers.engine.model import Partition, Write
+from consumers.engine.model import Incident, Partition, Write
 from consumers.kafka_log import KafkaLog
 from consumers.watchdog import Watchdog
 from infra.embedded import Endpoints
-from infra.kafka import admin, connection
+from infra.kafka import admin, connection, single
 from infra.settings import Settings
 from projections.registry import BY_NAME
 
@@ -37,7 +37,7 @@ class Scene:
             isolation_level="read_committed",
         )
         self.store = MemoryStore()
-        self.log = KafkaLog(lambda: self.consumer)
+        self.log = KafkaLog(lambda: self.consumer, "memory", lambda: single(settings))
         self.engine = Engine(BY_NAME["pulse"], self.log, self.store, owner="test", now=lambda: NOW)
         self.watchdog = Watchdog("test", self.engine, self.log, stall_seconds=0)
 
@@ -47,7 +47,7 @@ class Scene:
         await self.sender.commit_transaction()
 
     async def work(self) -> bool:
-        return await self.watchdog._has_work(self.engine.positions())
+        return bool(await self.watchdog._waiting())
 
     async def drain(self) -> None:
         async with asyncio.timeout(15):
@@ -84,7 +84,8 @@ async def test_a_marker_at_the_end_of_the_log_is_no_work(scene: Scene) -> None:
 
 async def test_a_partition_never_claimed_is_work(scene: Scene) -> None:
     assert await scene.work()
-    scene.engine.halted.add(scene.place)
+    claim = await scene.store.claim(scene.place, "test")
+    scene.engine.halted[scene.place] = Incident(claim, "expired", "planted", 0, 0)
     assert not await scene.work()
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pytest
 
 from consumers.engine import engine as engine_module
-from consumers.engine import ledger as ledger_module
 from consumers.engine import owned as owned_module
 from consumers.engine.memory import MemoryTopics
 from events.codec import encode
@@ -196,7 +195,7 @@ async def test_forgetting_documents_and_hours_changes_nothing(monkeypatch: pytes
         publish(town.topics, *history)
     await (await roomy.worker()).drain(3)
     monkeypatch.setattr(owned_module, "MAX_DOCUMENTS", 1)
-    monkeypatch.setattr(ledger_module, "MAX_IDENTITIES", 1)
+    monkeypatch.setattr(owned_module, "MAX_IDENTITIES", 1)
     await (await tight.worker()).drain(3)
     assert tight.store.documents == roomy.store.documents
     assert tight.store.cells == roomy.store.cells

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from consumers.engine import engine as engine_module
 from consumers.engine import intake as intake_module
 from consumers.engine.memory import MemoryTopics
-from consumers.engine.model import Partition, Unavailable, Write
+from consumers.engine.model import Partition, Unavailable, Unstorable, Write
 from events.envelope import Event
 from projections.registry import BY_NAME
 from tests.support import build
@@ -344,7 +345,7 @@ async def test_a_checkpoint_outside_the_log_halts_that_partition_only() -> None:
     anew.records = {place: list(held) for place, held in town.topics.records.items() if place != lost}
     worker = Worker(PARTICIPATION, anew, town.store)
     await worker.assign(ALL)
-    assert worker.engine.halted == {lost}
+    assert worker.engine.halted.keys() == {lost}
     assert worker.engine.positions().keys() == set(ALL) - {lost}
     before = town.store.counts()
     more = [build.ballot("c", by=f"citizen-elsewhere-{n:02d}") for n in range(9)]
@@ -367,9 +368,9 @@ async def test_a_log_that_begins_after_the_checkpoint_halts_the_partition(
 
     monkeypatch.setattr(worker.log, "bounds", bounds)
     await worker.assign(ALL)
-    assert worker.engine.halted == {ALL[0]}
+    assert worker.engine.halted.keys() == {ALL[0]}
     await worker.assign(ALL[1:])
-    assert worker.engine.halted == set()
+    assert not worker.engine.halted
 
 
 @pytest.mark.parametrize("wait", WAITS)
@@ -423,6 +424,56 @@ async def test_a_decoder_s_own_fault_is_poison_not_the_end(monkeypatch: pytest.M
         patch.setattr(intake_module, "decode", crash)
         await worker.drain()
     assert store.counts() == (0, 0, 1)
-    publish(topics, event)
+    publish(topics, build.ballot("a", by=build.BEN))
     await worker.drain()
     assert store.counts() == (1, 0, 1)
+    assert await store.waiting(home(event)) == {event.key.encode()}
+
+
+async def test_what_the_client_loses_again_and_again_is_never_taken_for_a_hole() -> None:
+    """The client drops what it has of all partitions when one cannot be read, at every try."""
+    town = Town()
+    worker = await town.started()
+    for _ in range(4):
+        worker.fetch(3)  # lost
+        await worker.engine.handle(worker.fetch(1_000))
+    for partition, checkpoint in worker.engine.positions().items():
+        worker.log.seek(partition, checkpoint)  # what was lost at the end, the watchdog reads again
+    await worker.drain()
+    town.assert_exact()
+
+
+async def test_an_event_whose_outcome_cannot_be_stored_is_poison_and_the_rest_goes_on() -> None:
+    town = Town()
+    bad = town.votes[3]
+    store = UnstorableStore(unstorable=bad.key)
+    worker = Worker(PARTICIPATION, town.topics, store)
+    await worker.assign(ALL)
+    await worker.drain()
+    assert_exact(store, PARTICIPATION, *(event for event in town.votes if event.key != bad.key))
+    assert next(items[0].reason for items in store.quarantine.values()) == "fold_failed"
+    assert await store.waiting(home(bad)) == {bad.key.encode()}
+
+
+@dataclass
+class UnstorableStore(TroubledStore):
+    """Refuses any write of one document, as MongoDB refuses what it cannot hold."""
+
+    unstorable: str = ""
+
+    async def commit(self, write: Write) -> None:
+        if any(self.unstorable in documents for documents in write.documents.values()):
+            raise Unstorable("planted")
+        await super().commit(write)
+
+
+async def test_running_out_of_memory_is_no_poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    town = Town()
+    worker = await town.started()
+    monkeypatch.setattr(intake_module, "decode", exhausted)
+    with pytest.raises(MemoryError):
+        await worker.step()
+    assert town.store.counts() == (0, 0, 0)
