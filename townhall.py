@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from consumers.cli import incidents, projections, quarantine
+from consumers.cli.verify import verify_command
 from infra.logging import configure
 from infra.memory import fewer_collections
 from infra.running import NotRunning, resolve, running
@@ -34,6 +36,10 @@ topics_app = typer.Typer(no_args_is_help=True, help="Kafka topics, as declared i
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
 app.add_typer(cities_app, name="cities")
+app.command("verify")(verify_command)
+app.add_typer(projections.app, name="projections")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
 
 
@@ -283,7 +289,7 @@ async def _prepare(settings: Settings) -> str:
 
 
 async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:
-    from consumers.projector import run
+    from consumers.projector import follow
     from infra.mongo import connect
     from infra.supervisor import stop_requested
     from projections.registry import PROJECTIONS
@@ -297,7 +303,7 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
     cluster = await _prepare(settings)
     wanted = [p for p in PROJECTIONS if not names or p.name in names]
     async with connect(settings) as db:
-        await run(settings, db, cluster, wanted, stop)
+        await follow(settings, db, cluster, wanted, stop)
 
 
 async def _status(settings: Settings) -> None:

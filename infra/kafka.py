@@ -5,7 +5,7 @@ Only this file and the subscriber files import aiokafka or faststream.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -111,7 +111,7 @@ def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:
 
 def single(settings: Settings) -> AIOKafkaConsumer:
     """A consumer without a group that fetches as little as Kafka gives: one batch of records."""
-    return reader(settings, fetch_max_wait_ms=100, fetch_max_bytes=1)
+    return reader(settings, fetch_max_wait_ms=10, fetch_max_bytes=1)
 
 
 @asynccontextmanager
@@ -199,6 +199,18 @@ async def _create(client: AIOKafkaAdminClient, topic: Topic, replication: int) -
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error(f"topic {name} was not created")
+
+
+async def ends(settings: Settings, topics: Iterable[Topic]) -> dict[tuple[str, int], int]:
+    """The offset after the last record that a reader can see, for every declared partition."""
+    partitions = [TopicPartition(topic.name, n) for topic in topics for n in range(topic.partitions)]
+    consumer = reader(settings)
+    await consumer.start()
+    try:
+        found = await consumer.end_offsets(partitions)
+    finally:
+        await consumer.stop()
+    return {(tp.topic, tp.partition): end for tp, end in found.items()}
 
 
 async def cluster_id(settings: Settings) -> str:
