@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from projections.api import present
-from projections.outcome import RULES
+from projections.outcome import RULES, UNNAMED, places
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -49,7 +49,10 @@ def _environment() -> Environment:
         "static": address,
         "plural": present.plural,
         "scored": present.scored,
+        "ballots_give": present.ballots_give,
         "rules": RULES,
+        "unnamed": UNNAMED,
+        "places": places,
         "bars": present.bars,
         "share": present.share,
     }

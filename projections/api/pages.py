@@ -188,6 +188,7 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
+            "rows": ballot_rounds.rows(found),
         }
 
     return await _page(request, reads, "round.html", context)

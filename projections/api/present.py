@@ -35,6 +35,23 @@ def scored(vote_type: str | None) -> bool:
     return vote_type in {"ordinal", "cumulative", "scoring"}
 
 
+def ballots_give(vote_type: str | None, places: int) -> str:
+    """What a ballot of this type gives; `places` are the points of a first place."""
+    match vote_type:
+        case "approval":
+            return "Approval: a ballot gives one vote to each project it names"
+        case "choose-1":
+            return "Choose 1: a ballot gives one vote to one project"
+        case "ordinal":
+            first = plural(places, "point", "points")
+            return f"Ordinal: a first place gives {first}, each place after it one less"
+        case "cumulative":
+            return "Cumulative: a ballot divides its points among projects"
+        case "scoring":
+            return "Scoring: a ballot gives points to each project it names"
+    return "Not known"
+
+
 def amount(value: str) -> int | float:
     """Decimal text as a JSON number: an int when whole."""
     exact = Decimal(value)

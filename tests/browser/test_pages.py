@@ -19,6 +19,8 @@ PAGES = (
     "/cities/riverton/rounds/pb-2026",
     "/cities/riverton/rounds/pb-2025",
     "/cities/lakeside/rounds/lake-2026",
+    "/cities/lakeside/rounds/lake-2018",
+    "/cities/lakeside/rounds/lake-2019",
     "/cities/riverton/requests",
     "/cities/riverton/requests?status=closed",
     "/cities/riverton/requests/SR-0001",
@@ -203,8 +205,9 @@ def test_what_the_city_selected_is_marked_where_its_rule_is_not_computed(
 ) -> None:
     with page(browser) as one:
         one.goto(f"{site.url}/cities/lakeside/rounds/lake-2026")
-        note = "This rule is not computed here; the city selected 2 projects."
-        expect(one.locator("#outcome .note")).to_have_text(note)
+        note = one.locator("#outcome .note")
+        expect(note).to_contain_text("The city selected 2 projects.")
+        expect(note).to_contain_text("The rule 'equalshares/add1' is not computed here")
         for project, tag in (("a", "Not selected"), ("b", "✓ Selected"), ("c", "✓ Selected")):
             shown = one.locator(f"[data-project={project}] .tag")
             expect(shown).to_have_text(f"{tag} by the city")
@@ -216,7 +219,77 @@ def test_the_projects_on_which_city_and_rule_differ_are_named(browser: Browser, 
         note = one.get_by_text("The city decided otherwise.").locator("..")
         expect(note).to_contain_text("Selected by the city only: Project c.")
         expect(note).to_contain_text("Selected by the rule only: Project a.")
-        expect(one.locator("[data-project=a] .tag")).to_have_text("✓ Selected")
+        expect(one.locator("[data-project=a] .tag")).to_have_text("✓ Selected by the rule only")
+        expect(one.locator("[data-project=b] .tag")).to_have_text("✓ Selected")
+        expect(one.locator("[data-project=c] .tag")).to_have_text("✓ Selected by the city only")
+        expect(one.locator("#dates")).to_contain_text("concluded 1 Apr 2026")
+
+
+def test_where_the_city_has_not_told_its_decision_the_page_says_who_selected(
+    browser: Browser, site: Site
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/rounds/pb-2026")
+        expect(one.locator("#outcome")).to_contain_text("The city has not told its decision.")
+        assert set(one.locator("[data-project] .tag").all_inner_texts()) == {
+            "✓ Selected by the rule",
+            "Not selected by the rule",
+        }
+        expect(one.locator("#numbers")).to_contain_text("selected by the rule")
+
+
+def test_a_round_that_names_no_rule_has_no_outcome_and_no_word_on_ties(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2018")
+        expect(one.locator("#outcome .note")).to_have_text(
+            "The outcome is not known here. The rule is unknown: the record of this round names none."
+        )
+        expect(one.locator("[data-project] .tag")).to_have_count(0)
+        expect(one.locator("#how")).not_to_contain_text("decisive")
+
+
+def test_projects_that_are_not_selected_are_folded_and_open_by_keyboard_and_stay_open(
+    browser: Browser, site: Site
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        expect(one.locator("#live-status")).to_have_text("Live")
+        folded = one.locator("#folded")
+        summary = folded.locator("summary")
+        expect(summary).to_have_text("38 more projects, not selected")
+        assert one.locator("[data-project]:visible").count() == 2
+        summary.press("Enter")
+        assert one.locator("[data-project]:visible").count() == 40
+        vote = build.ballot("07", by="participant-000009", round_id="lake-2019", vote_type="ordinal")
+        site.models.play(vote.model_copy(update={"city": town.LAKESIDE.id}))
+        expect(one.locator('[data-count="ballots"]')).to_have_attribute("data-value", "2", timeout=3000)
+        expect(folded).to_have_attribute("open", "")
+        expect(summary).to_be_focused()
+
+
+def test_the_folded_projects_open_without_scripts(browser: Browser, site: Site) -> None:
+    with page(browser, java_script_enabled=False) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        last = one.locator("#folded [data-project]").last
+        expect(last).to_be_hidden()
+        one.locator("#folded summary").click()
+        expect(last).to_be_visible()
+
+
+def test_a_round_says_how_a_place_becomes_points_where_its_link_leads(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        one.get_by_role("link", name="How this was computed").press("Enter")
+        expect(one.locator("#how")).to_be_in_viewport()
+        expect(one.locator("#how")).to_contain_text("a first place gives 3 points")
+        expect(one.locator('[data-count="points/03"]')).to_have_attribute("data-value", "2")
+
+
+def test_on_a_phone_a_projects_name_has_the_whole_width(browser: Browser, site: Site) -> None:
+    with page(browser, viewport=PHONE) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        names, rows = (one.locator(f'#outcome [data-project="07"] {part}') for part in ("h3", ".row"))
+        assert names.bounding_box()["width"] == rows.bounding_box()["width"]  # type: ignore[index]
 
 
 def test_where_ballots_give_points_the_points_are_the_large_number(browser: Browser, site: Site) -> None:
@@ -227,7 +300,8 @@ def test_where_ballots_give_points_the_points_are_the_large_number(browser: Brow
         expect(second).to_have_text("2 points 2 ballots")
         expect(one.locator('[data-count="votes/a"]')).to_have_attribute("data-value", "2")
         one.goto(f"{site.url}/cities/lakeside")
-        expect(one.locator(".leaders .score").first).to_have_text("7 points")
+        shore = one.locator("#rounds > ul > li", has=one.get_by_role("link", name="The lake shore"))
+        expect(shore.locator(".leaders .score").first).to_have_text("7 points")
 
 
 def test_rounds_of_one_title_are_told_apart_by_their_opening_and_id(browser: Browser, site: Site) -> None:

@@ -88,3 +88,18 @@ def test_words_of_people_are_escaped_and_keep_their_lines() -> None:
 )
 def test_projects_stand_by_points_where_ballots_give_points_or_places(vote_type: str, unit: str) -> None:
     assert present.scored(vote_type) is (unit == "points")
+
+
+@pytest.mark.parametrize(
+    ("vote_type", "gives"),
+    [
+        ("approval", "one vote to each project"),
+        ("choose-1", "one vote to one project"),
+        ("ordinal", "a first place gives 3 points, each place after it one less"),
+        ("cumulative", "divides its points"),
+        ("scoring", "points to each project"),
+        (None, "Not known"),
+    ],
+)
+def test_what_a_ballot_gives_is_said_in_words(vote_type: str | None, gives: str) -> None:
+    assert gives in present.ballots_give(vote_type, 3)
