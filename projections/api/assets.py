@@ -49,6 +49,7 @@ def _environment() -> Environment:
         "static": address,
         "plural": present.plural,
         "scored": present.scored,
+        "same": present.same,
         "ballots_give": present.ballots_give,
         "rules": RULES,
         "unnamed": UNNAMED,

@@ -52,6 +52,15 @@ def ballots_give(vote_type: str | None, places: int) -> str:
     return "Not known"
 
 
+def same(one: str, other: str | None) -> bool:
+    """Whether two texts say the same to a reader: without regard to case, blanks and a last full stop."""
+    return other is not None and _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).removesuffix(".")
+
+
 def amount(value: str) -> int | float:
     """Decimal text as a JSON number: an int when whole."""
     exact = Decimal(value)

@@ -14,6 +14,7 @@ from projections.outcome import Outcome, Standing, outcome
 from projections.read import EVER, Between, OneOf, Where
 
 NEWEST = [("opened_at", -1)]
+MAX_ROUNDS = 1_000
 FOLD_OVER = 10
 """So many projects that are not selected are still shown among the others."""
 FIRST = 20
@@ -82,6 +83,14 @@ async def listing(db: Database, city: City | None, *, limit: int, cursor: str | 
     ballots = {(cell.key["city"], cell.key["round"]): cell.n["ballots"] for cell in cells}
     shown = [_summary(one, ballots.get((one["city"], one["round_id"]), 0)) for one in page.items]
     return models.Rounds(rounds=shown, next=page.cursor, as_of=as_of)
+
+
+async def latest(db: Database, cities: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of each of these cities the round opened last, by city: its id, title and opening."""
+    where: Where = {"city": OneOf(tuple(cities)), "opened_at": Between(EVER, None)}
+    fields = ("city", "round_id", "title", "opened_at")
+    found = await read.listing(db, "ballot_rounds", where, NEWEST, limit=MAX_ROUNDS, fields=fields)
+    return {one["city"]: one for one in reversed(found)}
 
 
 def _summary(document: dict[str, Any], ballots: int) -> models.RoundSummary:

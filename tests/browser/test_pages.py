@@ -323,15 +323,85 @@ def test_cities_where_something_happens_come_first_and_the_others_show_no_empty_
         order = [card.get_attribute("data-city") for card in cards.all()]
         assert order == ["riverton", "lakeside", "emptyville"]
         expect(cards.nth(0).locator(".chart")).to_have_count(1)
-        for quiet in (cards.nth(1), cards.nth(2)):
+        for quiet, said in (
+            (cards.nth(1), "No events in the last 14 days"),
+            (cards.nth(2), "Nothing has been"),
+        ):
             expect(quiet.locator(".chart")).to_have_count(0)
-            expect(quiet).to_contain_text("No events in the last 14 days")
+            expect(quiet).to_contain_text(said)
+
+
+def test_a_city_with_nothing_but_old_rounds_shows_these_and_no_zeros(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(site.url)
+        card = one.locator("[data-city=lakeside]")
+        ballots = site.models.db["ballots"].count_documents({"city": "lakeside"})
+        expect(card.locator("dd[data-value='0']")).to_have_count(0)
+        expect(card.locator("[data-count='lakeside/ballots']")).to_have_attribute("data-value", str(ballots))
+        expect(card).to_contain_text("Last ballot round:")
+        card.locator("p a").click()
+        expect(one.locator("#outcome")).to_be_visible()
+        expect(one.locator("[data-city=emptyville] dd")).to_have_count(0)
+
+
+def test_the_labels_of_a_rounds_numbers_stand_on_one_line(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/rounds/pb-2026")
+        tops = one.locator("#numbers dt").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 4
+        assert len(set(tops)) == 1
+
+
+def test_what_a_request_says_twice_is_shown_once(browser: Browser, site: Site) -> None:
+    label = "Scheduled for Monday"
+    site.models.play(
+        build.opened("SR-twice", long=-73.95, lat=40.73),
+        build.acknowledged("SR-twice", service_notice="We have it."),
+        build.stage_changed("SR-twice", to="scheduled", label=label, status_notes=f"{label}."),
+        build.stage_changed("SR-twice", to="on_hold", label="On hold", status_notes="No paint."),
+        build.stage_changed("SR-twice", to="in_progress", label="Crew 7", status_notes="At work."),
+    )
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/requests/SR-twice")
+        text = one.locator("#request").inner_text()
+        for once in ("We have it.", label, "On hold", "No paint.", "“Crew 7”", "At work."):
+            assert text.count(once) == 1, once
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "where"),
+    [
+        ("requests/SR-0000", "Requests", "requests"),
+        ("requests/SR-0001", "Requests", "requests?status=closed"),
+        ("ideas/i0", "Ideas", "ideas"),
+        ("rounds/pb-2025", "Ballot rounds", "#rounds"),
+    ],
+)
+def test_the_way_back_leads_over_the_list(
+    browser: Browser, site: Site, path: str, name: str, where: str
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/{path}")
+        back = one.get_by_role("navigation", name="Where you are").get_by_role("link", name=name)
+        href = f"/cities/riverton{where}" if where.startswith("#") else f"/cities/riverton/{where}"
+        expect(back).to_have_attribute("href", href)
+
+
+@pytest.mark.parametrize("path", ["", "/requests/SR-0001", "/ideas/i0", "/rounds/pb-2025"])
+def test_whose_clock_counts_is_said_once(browser: Browser, site: Site, path: str) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton{path}")
+        said = one.locator("main").inner_text().count("on the city's own clock (America/New York)")
+        assert said == 1
 
 
 def test_open_requests_without_a_place_are_told_beside_the_map(browser: Browser, site: Site) -> None:
     with page(browser) as one:
         one.goto(f"{site.url}/cities/riverton")
         expect(one.locator("#map-rest")).to_have_text("1 more has no place")
+        expect(one.locator(".map-key")).to_contain_text("No street map: nothing is loaded from outside")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -103,3 +103,19 @@ def test_projects_stand_by_points_where_ballots_give_points_or_places(vote_type:
 )
 def test_what_a_ballot_gives_is_said_in_words(vote_type: str | None, gives: str) -> None:
     assert gives in present.ballots_give(vote_type, 3)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Locked", "Locked", True),
+        ("In progress", " in  progress.\n", True),
+        ("Locked", "Unlocked", False),
+        ("Locked", None, False),
+        ("", None, False),
+    ],
+)
+def test_two_texts_are_the_same_when_a_reader_sees_no_difference(
+    one: str, other: str | None, *, same: bool
+) -> None:
+    assert present.same(one, other) is same
