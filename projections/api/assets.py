@@ -43,7 +43,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(present, name) for name in ("number", "money", "words", "day", "time_tag", "paragraphs")
+        name: getattr(present, name)
+        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs")
     }
     environment.globals |= {
         "static": address,

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from infra.directory import City, list_cities
 from infra.mongo import PyMongoError
 from infra.problems import ProblemError
-from projections.api import queries
+from projections.api import described, queries
 from projections.api import rounds as ballot_rounds
 from projections.api.assets import TEMPLATES
 from projections.api.present import last_days
@@ -195,6 +195,18 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
         }
 
     return await _page(request, reads, "round.html", context)
+
+
+@router.get("/data")
+async def data_page(request: Request) -> Response:
+    """What programs can read, and where."""
+    body = TEMPLATES.get_template("data.html").render(
+        paths=list(described.paths(request.app.openapi())),
+        collections=described.collections(),
+        topics=described.topics(),
+        stream=None,
+    )
+    return conditional(request, body.encode(), media_type=HTML)
 
 
 def _city(city: City) -> dict[str, Any]:

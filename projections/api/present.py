@@ -122,6 +122,15 @@ def share(value: float, most: float) -> str:
     return f"{max(0.0, min(100.0, 100 * value / most)):.2f}%" if most > 0 else "0%"
 
 
+def coded(text: str) -> Markup:
+    """A text of ours with its `names` as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 def paragraphs(text: str) -> Markup:
     """A person's words: escaped, with their line breaks kept."""
     blocks = [block for block in text.split("\n") if block.strip()]

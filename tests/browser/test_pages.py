@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 PAGES = (
     "/",
+    "/data",
     "/cities/riverton",
     "/cities/emptyville",
     "/cities/riverton/rounds/pb-2026",
@@ -121,7 +122,16 @@ def test_pages_are_complete_without_scripts(browser: Browser, site: Site) -> Non
         expect(one.locator("#live-status")).to_be_empty()
 
 
-@pytest.mark.parametrize("path", ["/", "/cities/riverton", "/cities/riverton/rounds/pb-2026"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/data",
+        "/cities/riverton",
+        "/cities/riverton/rounds/pb-2026",
+        "/cities/lakeside/rounds/lake-2019",
+    ],
+)
 def test_the_keyboard_reaches_everything_that_can_be_used(browser: Browser, site: Site, path: str) -> None:
     with page(browser) as one:
         one.goto(site.url + path)

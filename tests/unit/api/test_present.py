@@ -119,3 +119,9 @@ def test_two_texts_are_the_same_when_a_reader_sees_no_difference(
     one: str, other: str | None, *, same: bool
 ) -> None:
     assert present.same(one, other) is same
+
+
+def test_names_in_a_text_of_ours_are_code_and_all_of_it_is_escaped() -> None:
+    assert present.coded("`city` is <needed>, `a<b`.") == (
+        "<code>city</code> is &lt;needed&gt;, <code>a&lt;b</code>."
+    )
