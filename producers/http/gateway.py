@@ -27,7 +27,7 @@ from producers.publisher import OutcomeUnknown, Publisher
 
 DEADLINE_SECONDS: Final = 5.0
 """An answer comes within this time, from the moment the events go to Kafka."""
-_PUBLISHER_SECONDS: Final = 4.0  # leaves the publisher its second to discard a broken producer
+_PUBLISHER_SECONDS: Final = 4.0  # leaves a busy event loop a second to answer
 _LOOKUP_SECONDS: Final = 2.0
 
 
@@ -132,7 +132,7 @@ class Gateway:
             if done:
                 return task.result()
         except (OutcomeUnknown, asyncio.CancelledError):
-            pass  # cancelled: the producer under it was discarded on behalf of another request
+            pass  # cancelled: the publisher has ended while its producer was starting
         raise outcome_unknown(len(events))
 
 
