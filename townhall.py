@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from structlog import get_logger
 
 from infra.logging import configure
 from infra.memory import fewer_collections
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
 console = Console(stderr=True)
+_log = get_logger(__name__)
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals hold events and credentials
@@ -52,10 +54,7 @@ def up() -> None:
 @app.command()
 def gateway() -> None:
     """Run the ingestion API alone, against the servers that the environment names."""
-    from producers.http.app import create_app
-
-    settings = _ready()
-    _run(_serve(create_app(settings), settings))
+    _run(_gateway(_ready()))
 
 
 @app.command()
@@ -105,7 +104,7 @@ def topics_diff() -> None:
 
     changes = _run(diff_topics(_ready()))
     for change in changes:
-        typer.echo(f"{change.topic}: {change.what} is {change.found}, declared {change.declared}")
+        typer.echo(str(change))
     if changes:
         raise typer.Exit(1)
     typer.echo("the topics are as declared")
@@ -114,13 +113,9 @@ def topics_diff() -> None:
 @topics_app.command("apply")
 def topics_apply() -> None:
     """Create missing topics and set what differs; refuse to change a partition count."""
-    from infra.kafka import TopicsDiffer, apply_topics
+    from infra.kafka import apply_topics
 
-    try:
-        changes = _run(apply_topics(_ready()))
-    except TopicsDiffer as error:
-        _fail(str(error))
-    for change in changes:
+    for change in _run(apply_topics(_ready())):
         typer.echo(f"{change.topic}: {change.what} set to {change.declared}")
     typer.echo("the topics are as declared")
 
@@ -253,6 +248,18 @@ async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyn
         await task
 
 
+async def _gateway(settings: Settings) -> None:
+    from infra.kafka import KafkaError, check_topics
+    from producers.http.app import create_app
+
+    try:
+        await check_topics(settings)
+    except KafkaError as error:
+        # Without Kafka it answers 503 and asks again with each request, which is more than no answer.
+        _log.warning("topics_not_checked", error=type(error).__name__)
+    await _serve(create_app(settings), settings)
+
+
 async def _serve(served: "FastAPI", settings: Settings) -> None:
     from infra.supervisor import stop_requested
 
@@ -302,8 +309,10 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
 
 async def _status(settings: Settings) -> None:
     from consumers.lag import standing
+    from infra.kafka import check_topics
     from infra.mongo import connect
 
+    await check_topics(settings)
     table = Table("projection", "topic", "applied", "duplicates", "quarantined", "to come", box=None)
     async with connect(settings) as db:
         rows = await standing(settings, db)
@@ -339,12 +348,14 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run on uvloop, which spends less on every exchange with a socket."""
     import uvloop
 
-    from infra.kafka import KafkaError
+    from infra.kafka import KafkaError, TopicsDiffer
     from infra.mongo import PyMongoError
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
+    except TopicsDiffer as error:
+        _fail(str(error))
     except (KafkaError, PyMongoError) as error:
         what = "Kafka" if isinstance(error, KafkaError) else "MongoDB"
         said = f"{what} did not answer as it should ({type(error).__name__}: {str(error)[:300]})."

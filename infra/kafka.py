@@ -17,13 +17,14 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from events.topics import MAX_RECORD_BYTES, TOPICS, Topic
-from infra import kafka_records
+from infra import kafka_metadata, kafka_records
 from infra.settings import Settings
 
 REQUEST_TIMEOUT_MS = 5_000
 SETTLE_SECONDS = 30.0
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
+kafka_metadata.install()
 kafka_records.install()
 
 __all__ = ["AIOKafkaConsumer", "ConsumerRecord", "KafkaError", "TopicPartition"]
@@ -42,6 +43,13 @@ class TopicChange:
     declared: str
     found: str | None
     applicable: bool
+
+    def __str__(self) -> str:
+        if self.what == "topic":
+            return f"{self.topic} is missing"
+        if self.what == "partitions":
+            return f"{self.topic} has {self.found} partitions, {self.declared} are declared"
+        return f"{self.topic}: {self.what} is {self.found}, {self.declared} is declared"
 
 
 def connection(settings: Settings) -> dict[str, Any]:
@@ -123,21 +131,43 @@ async def admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
 async def diff_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[TopicChange]:
     """What differs between the declaration and the cluster; empty when nothing does."""
     async with admin(settings) as client:
-        found = {item["topic"]: item for item in await client.describe_topics() if item["error_code"] == 0}
-        changes = []
+        changes = await _diff_partitions(client, topics)
+        missing = {change.topic for change in changes if change.what == "topic"}
         for topic in topics:
-            if topic.name not in found:
-                changes.append(
-                    TopicChange(topic.name, "topic", f"{topic.partitions} partitions", None, applicable=True)
-                )
-                continue
-            count = len(found[topic.name]["partitions"])
-            if count != topic.partitions:
-                changes.append(
-                    TopicChange(topic.name, "partitions", str(topic.partitions), str(count), applicable=False)
-                )
-            changes += await _diff_config(client, topic)
+            if topic.name not in missing:
+                changes += await _diff_config(client, topic)
     return changes
+
+
+async def check_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> None:
+    """Raise TopicsDiffer where a topic is missing or has another partition count; change nothing.
+
+    Settings are not looked at: reading them is a right that not every client has.
+    """
+    async with admin(settings) as client:
+        changes = await _diff_partitions(client, topics)
+    if changes:
+        lines = "; ".join(map(str, changes))
+        raise TopicsDiffer(
+            f"{lines}. Nothing was changed. Run `townhall topics apply`: it creates what is missing, "
+            "and says what to do about the rest."
+        )
+
+
+async def _diff_partitions(client: AIOKafkaAdminClient, topics: tuple[Topic, ...]) -> list[TopicChange]:
+    described = await client.describe_topics()
+    found = {item["topic"]: len(item["partitions"]) for item in described if item["error_code"] == 0}
+    return [
+        _partitions(topic, found.get(topic.name))
+        for topic in topics
+        if found.get(topic.name) != topic.partitions
+    ]
+
+
+def _partitions(topic: Topic, found: int | None) -> TopicChange:
+    if found is None:
+        return TopicChange(topic.name, "topic", f"{topic.partitions} partitions", None, applicable=True)
+    return TopicChange(topic.name, "partitions", str(topic.partitions), str(found), applicable=False)
 
 
 async def _diff_config(client: AIOKafkaAdminClient, topic: Topic) -> list[TopicChange]:
@@ -162,7 +192,7 @@ async def apply_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -
     changes = await diff_topics(settings, topics)
     fixed = [change for change in changes if not change.applicable]
     if fixed:
-        lines = "; ".join(f"{c.topic} has {c.found} partitions, {c.declared} are declared" for c in fixed)
+        lines = "; ".join(map(str, fixed))
         raise TopicsDiffer(
             f"{lines}. Nothing was changed. A partition count cannot change on a live topic; "
             "point TOWNHALL_KAFKA at the right cluster or move the events to new topics."

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, ProducerClosed
 from structlog import get_logger
 
@@ -20,7 +21,7 @@ from events.envelope import Event
 from events.partitioning import partition_of
 from events.positions import Position
 from events.topics import TOPICS
-from infra.kafka import producer
+from infra.kafka import TopicsDiffer, producer
 from infra.settings import Settings
 
 DEADLINE_SECONDS = 5.0
@@ -75,8 +76,9 @@ class Publisher:
     async def publish(self, events: Sequence[Event]) -> list[Position]:
         """Publish all, wait for every acknowledgement; positions in the order of `events`.
 
-        Raises OutcomeUnknown when the deadline passes or the producer fails, and Undecodable,
-        before anything is sent, for an event that no reader would take.
+        Raises OutcomeUnknown when the deadline passes or the producer fails. Before anything is
+        sent it raises Undecodable for an event that no reader would take, and TopicsDiffer where
+        Kafka lacks the place of an event.
         """
         records = [encode(event) for event in events]
         shared = self._current = self._current or _Shared(self._settings)
@@ -148,15 +150,31 @@ async def _stop(current: AIOKafkaProducer) -> None:
 
 
 async def _send(current: AIOKafkaProducer, records: Sequence[Record]) -> list[Position]:
+    places = [(record.topic, partition_of(record.key, _PARTITIONS[record.topic])) for record in records]
+    for topic, partition in sorted(set(places)):
+        await _find(current.client, topic, partition)
     pending = [
         await current.send(
-            record.topic,
-            record.value,
-            key=record.key,
-            headers=record.headers,
-            partition=partition_of(record.key, _PARTITIONS[record.topic]),
+            record.topic, record.value, key=record.key, headers=record.headers, partition=partition
         )
-        for record in records
+        for record, (_, partition) in zip(records, places, strict=True)
     ]
     done = await asyncio.gather(*pending)
     return [Position(item.topic, item.partition, item.offset) for item in done]
+
+
+async def _find(client: AIOKafkaClient, topic: str, partition: int) -> None:
+    """Return once `client` knows the partition; raise TopicsDiffer where the cluster has none such.
+
+    What the client knows can be old or of other topics only, so the cluster is asked first.
+    """
+    while partition not in (client.cluster.partitions_for_topic(topic) or ()):
+        cluster = await client.fetch_all_metadata()
+        if partition not in (cluster.partitions_for_topic(topic) or ()):
+            _log.error("publish_without_topic", topic=topic, partition=partition)
+            raise TopicsDiffer(
+                f"Kafka shows no partition {partition} of {topic}. Nothing was sent. "
+                "`townhall topics diff` tells what is wrong, `townhall topics apply` creates what is missing."
+            )
+        client.add_topic(topic)
+        await client.force_metadata_update()

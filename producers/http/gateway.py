@@ -14,12 +14,13 @@ from events.codec import Undecodable
 from events.envelope import Event
 from events.positions import Position
 from infra.directory import get_city
+from infra.kafka import TopicsDiffer
 from infra.keys import ApiKey, KeyRefused, Keys
 from infra.mongo import Database, PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
 from producers.http.admission import Sender, judge
-from producers.http.answers import nothing_accepted, outcome_unknown, receipt, results_of
+from producers.http.answers import no_place, nothing_accepted, outcome_unknown, receipt, results_of
 from producers.http.bodies import LIMIT, Item, Mode, items_of, mode_of, read_body
 from producers.http.limits import MAX_BYTES_IN_FLIGHT, MAX_EVENTS_IN_FLIGHT, Budget
 from producers.http.turns import in_turns
@@ -131,6 +132,8 @@ class Gateway:
         try:
             if done:
                 return task.result()
+        except TopicsDiffer:
+            raise no_place() from None
         except (OutcomeUnknown, asyncio.CancelledError):
             pass  # cancelled: the publisher has ended while its producer was starting
         raise outcome_unknown(len(events))
