@@ -148,6 +148,7 @@ def _servers(settings: Settings) -> Iterator[Settings]:
 
 async def _up(settings: Settings) -> None:
     from infra import running as place
+    from infra.kafka import apply_topics
     from infra.supervisor import Supervisor, stop_requested
 
     stop = await stop_requested(supervised=False)
@@ -155,7 +156,8 @@ async def _up(settings: Settings) -> None:
     assert settings.kafka is not None  # noqa: S101 - _servers saw to it
     assert settings.mongo is not None  # noqa: S101
     with console.status("preparing topics and collections"):
-        await _prepare(settings)
+        await apply_topics(settings)
+        await _collections(settings)
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
@@ -253,7 +255,7 @@ async def _gateway(settings: Settings) -> None:
     from producers.http.app import create_app
 
     try:
-        await check_topics(settings)
+        await check_topics(settings, exactly=True)
     except KafkaError as error:
         # Without Kafka it answers 503 and asks again with each request, which is more than no answer.
         _log.warning("topics_not_checked", error=type(error).__name__)
@@ -275,22 +277,20 @@ async def _serve(served: "FastAPI", settings: Settings) -> None:
         waiting.cancel()
 
 
-async def _prepare(settings: Settings) -> str:
-    """Topics and collections as declared; returns the cluster's id."""
-    from infra.kafka import apply_topics, cluster_id
+async def _collections(settings: Settings) -> None:
+    """Collections and indexes as declared."""
     from infra.mongo import connect
     from projections.registry import PROJECTIONS
     from projections.storage import prepare
 
-    await apply_topics(settings)
     async with connect(settings) as db:
         for projection in PROJECTIONS:
             await prepare(db, projection)
-    return await cluster_id(settings)
 
 
 async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:
     from consumers.projector import run
+    from infra.kafka import check_topics, cluster_id
     from infra.mongo import connect
     from infra.supervisor import stop_requested
     from projections.registry import PROJECTIONS
@@ -301,7 +301,9 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
             f"No projection {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PROJECTIONS)}."
         )
     stop = await stop_requested(supervised=supervised)
-    cluster = await _prepare(settings)
+    await check_topics(settings)
+    await _collections(settings)
+    cluster = await cluster_id(settings)
     wanted = [p for p in PROJECTIONS if not names or p.name in names]
     async with connect(settings) as db:
         await run(settings, db, cluster, wanted, stop)

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from pydantic import SecretStr
 
-from events.topics import IDEAS, TOPICS
+from events.topics import IDEAS, REQUESTS
 from infra.embedded import Endpoints, kafka
 from infra.kafka import TopicPartition, TopicsDiffer, admin, apply_topics, diff_topics, producer, reader
 from infra.settings import Settings
@@ -93,7 +93,7 @@ def _townhall(settings: Settings, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("command", ["gateway", "status"])
+@pytest.mark.parametrize("command", ["gateway", "project", "status"])
 def test_a_command_before_the_topics_names_the_one_to_run_and_spoils_nothing(
     settings: Settings, command: str
 ) -> None:
@@ -106,19 +106,48 @@ def test_a_command_before_the_topics_names_the_one_to_run_and_spoils_nothing(
 
 
 async def _replace_ideas(settings: Settings, partitions: int) -> None:
-    """Delete the topic and create it with another partition count."""
+    """The topic anew with this partition count, and the other as declared."""
     async with admin(settings) as client:
         await client.delete_topics([IDEAS.name])
         while IDEAS.name in await client.list_topics():  # noqa: ASYNC110 - nor has it one for this
             await asyncio.sleep(0.05)
-    await apply_topics(settings, (replace(IDEAS, partitions=partitions),))
+    await apply_topics(settings, (REQUESTS, replace(IDEAS, partitions=partitions)))
 
 
-def test_the_gateway_does_not_start_on_another_partition_count(settings: Settings) -> None:
-    """Its keys would stand where no reader looks for them."""
-    asyncio.run(apply_topics(settings, (replace(IDEAS, partitions=7), *TOPICS[:1])))
-    code, said = _townhall(settings, "gateway")
-    assert (code, "townhall.ideas has 7 partitions, 6 are declared" in said) == (1, True)
+def test_too_many_partitions_stop_the_gateway_and_too_few_the_projector_too(settings: Settings) -> None:
+    """Keys would stand where no reader looks for them, or belong where nothing stands."""
+    for partitions, commands in ((5, ("gateway", "project", "status")), (7, ("gateway",))):
+        asyncio.run(_replace_ideas(settings, partitions))
+        for command in commands:
+            code, said = _townhall(settings, command)
+            assert (code, "Traceback" in said) == (1, False)
+            assert f"townhall.ideas has {partitions} partitions, 6 are declared" in said
+
+
+async def test_a_projector_goes_on_beside_partitions_that_were_added_and_changes_no_topic(
+    settings: Settings,
+) -> None:
+    """It tells of them. What it finds set differently is the operator's to change."""
+    await apply_topics(settings, (REQUESTS, replace(IDEAS, partitions=7, retention_ms=60_000)))
+    before = await diff_topics(settings)
+    assert [change.what for change in before] == ["partitions", "retention.ms"]
+    command = [sys.executable, "-m", "townhall", "project", "--supervised"]
+    projector = await asyncio.create_subprocess_exec(
+        *command, env=environment(settings), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert projector.stdin is not None
+    assert projector.stderr is not None
+    said = b""
+    async with asyncio.timeout(60):
+        while b"projector_started" not in said:
+            line = await projector.stderr.readline()
+            assert line, said.decode()
+            said += line
+    assert b"topic_has_more_partitions" in said
+    assert await diff_topics(settings) == before
+    projector.stdin.close()
+    await projector.communicate()
+    assert projector.returncode == 0
 
 
 async def _spread(client: Client) -> list[int]:
