@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from structlog import get_logger
 
 from consumers.cli import incidents, projections, quarantine
 from consumers.cli.verify import verify_command
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
 console = Console(stderr=True)
+_log = get_logger(__name__)
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals hold events and credentials
@@ -58,10 +60,7 @@ def up() -> None:
 @app.command()
 def gateway() -> None:
     """Run the ingestion API alone, against the servers that the environment names."""
-    from producers.http.app import create_app
-
-    settings = _ready()
-    _run(_serve(create_app(settings), settings))
+    _run(_gateway(_ready()))
 
 
 @app.command()
@@ -111,7 +110,7 @@ def topics_diff() -> None:
 
     changes = _run(diff_topics(_ready()))
     for change in changes:
-        typer.echo(f"{change.topic}: {change.what} is {change.found}, declared {change.declared}")
+        typer.echo(str(change))
     if changes:
         raise typer.Exit(1)
     typer.echo("the topics are as declared")
@@ -120,13 +119,9 @@ def topics_diff() -> None:
 @topics_app.command("apply")
 def topics_apply() -> None:
     """Create missing topics and set what differs; refuse to change a partition count."""
-    from infra.kafka import TopicsDiffer, apply_topics
+    from infra.kafka import apply_topics
 
-    try:
-        changes = _run(apply_topics(_ready()))
-    except TopicsDiffer as error:
-        _fail(str(error))
-    for change in changes:
+    for change in _run(apply_topics(_ready())):
         typer.echo(f"{change.topic}: {change.what} set to {change.declared}")
     typer.echo("the topics are as declared")
 
@@ -159,6 +154,7 @@ def _servers(settings: Settings) -> Iterator[Settings]:
 
 async def _up(settings: Settings) -> None:
     from infra import running as place
+    from infra.kafka import apply_topics
     from infra.supervisor import Supervisor, stop_requested
 
     stop = await stop_requested(supervised=False)
@@ -166,7 +162,8 @@ async def _up(settings: Settings) -> None:
     assert settings.kafka is not None  # noqa: S101 - _servers saw to it
     assert settings.mongo is not None  # noqa: S101
     with console.status("preparing topics and collections"):
-        await _prepare(settings)
+        await apply_topics(settings)
+        await _collections(settings)
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
@@ -259,6 +256,18 @@ async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyn
         await task
 
 
+async def _gateway(settings: Settings) -> None:
+    from infra.kafka import KafkaError, check_topics
+    from producers.http.app import create_app
+
+    try:
+        await check_topics(settings, exactly=True)
+    except KafkaError as error:
+        # Without Kafka it answers 503 and asks again with each request, which is more than no answer.
+        _log.warning("topics_not_checked", error=type(error).__name__)
+    await _serve(create_app(settings), settings)
+
+
 async def _serve(served: "FastAPI", settings: Settings) -> None:
     from infra.supervisor import stop_requested
 
@@ -274,22 +283,19 @@ async def _serve(served: "FastAPI", settings: Settings) -> None:
         waiting.cancel()
 
 
-async def _prepare(settings: Settings) -> str:
-    """Topics and collections as declared; returns the cluster's id."""
-    from infra.kafka import apply_topics, cluster_id
+async def _collections(settings: Settings) -> None:
+    """Collections and indexes of every build that is followed, and the first ones of all."""
     from infra.mongo import connect
+    from projections import builds
     from projections.registry import PROJECTIONS
-    from projections.storage import prepare
 
-    await apply_topics(settings)
     async with connect(settings) as db:
-        for projection in PROJECTIONS:
-            await prepare(db, projection)
-    return await cluster_id(settings)
+        await builds.following(db, PROJECTIONS)
 
 
 async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:
     from consumers.projector import follow
+    from infra.kafka import check_topics, cluster_id
     from infra.mongo import connect
     from infra.supervisor import stop_requested
     from projections.registry import PROJECTIONS
@@ -300,7 +306,8 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
             f"No projection {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PROJECTIONS)}."
         )
     stop = await stop_requested(supervised=supervised)
-    cluster = await _prepare(settings)
+    await check_topics(settings)
+    cluster = await cluster_id(settings)
     wanted = [p for p in PROJECTIONS if not names or p.name in names]
     async with connect(settings) as db:
         await follow(settings, db, cluster, wanted, stop)
@@ -308,8 +315,10 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
 
 async def _status(settings: Settings) -> None:
     from consumers.lag import standing
+    from infra.kafka import check_topics
     from infra.mongo import connect
 
+    await check_topics(settings)
     table = Table("projection", "topic", "applied", "duplicates", "quarantined", "to come", box=None)
     async with connect(settings) as db:
         rows = await standing(settings, db)
@@ -345,12 +354,14 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run on uvloop, which spends less on every exchange with a socket."""
     import uvloop
 
-    from infra.kafka import KafkaError
+    from infra.kafka import KafkaError, TopicsDiffer
     from infra.mongo import PyMongoError
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
+    except TopicsDiffer as error:
+        _fail(str(error))
     except (KafkaError, PyMongoError) as error:
         what = "Kafka" if isinstance(error, KafkaError) else "MongoDB"
         said = f"{what} did not answer as it should ({type(error).__name__}: {str(error)[:300]})."
