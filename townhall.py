@@ -6,14 +6,15 @@ import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.logging import configure
+from infra.logging import configure, for_terminal
 from infra.memory import fewer_collections
+from infra.outages import told
 from infra.running import NotRunning, resolve, running
 from infra.settings import BadSettings, Settings, load
 from producers.http.cli import cities_app, keys_app
@@ -41,9 +42,7 @@ app.add_typer(import_app, name="import", help="Bring in elections and service re
 def up() -> None:
     """Run everything on this machine: Kafka, MongoDB, ingestion, projector, pages."""
     settings = load()
-    if "log_level" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"log_level": "warning"})
-    configure(settings)
+    for_terminal(settings, "warning")
     with _servers(settings) as ready:
         _run(_up(ready))
     _say("Stopped. Everything is kept; `townhall up` continues, `townhall reset` starts afresh.")
@@ -74,13 +73,14 @@ def project(
     supervised: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run a projector. Start as many as there are partitions; they share the work."""
-    _run(_project(_ready(), names or [], supervised=supervised))
+    settings = _ready(logs="warning" if supervised else None)
+    _run(_project(settings, names or [], supervised=supervised))
 
 
 @app.command()
 def status() -> None:
     """Show where each projection stands: applied, duplicates, quarantined, still to come."""
-    _run(_status(_ready()))
+    _run(_status(_ready(logs="error")))
 
 
 @app.command()
@@ -103,7 +103,7 @@ def topics_diff() -> None:
     """Show what differs between the declaration and the cluster; exit code 1 when anything does."""
     from infra.kafka import diff_topics
 
-    changes = _run(diff_topics(_ready()))
+    changes = _run(diff_topics(_ready(logs="error")))
     for change in changes:
         typer.echo(f"{change.topic}: {change.what} is {change.found}, declared {change.declared}")
     if changes:
@@ -117,7 +117,7 @@ def topics_apply() -> None:
     from infra.kafka import TopicsDiffer, apply_topics
 
     try:
-        changes = _run(apply_topics(_ready()))
+        changes = _run(apply_topics(_ready(logs="error")))
     except TopicsDiffer as error:
         _fail(str(error))
     for change in changes:
@@ -135,12 +135,14 @@ def _servers(settings: Settings) -> Iterator[Settings]:
         _fail("Set both TOWNHALL_KAFKA and TOWNHALL_MONGO, or neither to run the embedded servers.")
     from pydantic import SecretStr
 
-    from infra.embedded import EmbeddedError, EmbeddedServers
+    from infra.embedded import EmbeddedError, EmbeddedServers, HomeInUse
 
     try:
         with console.status("starting") as line:
             embedded = EmbeddedServers(settings.home, report=line.update)
             endpoints = embedded.start()
+    except HomeInUse as error:
+        _fail(_already(settings) or str(error))
     except EmbeddedError as error:
         _fail(str(error))
     try:
@@ -149,6 +151,17 @@ def _servers(settings: Settings) -> Iterator[Settings]:
     finally:
         with console.status("stopping Kafka and MongoDB"):
             embedded.stop()
+
+
+def _already(settings: Settings) -> str | None:
+    """What somebody is told who starts it twice; None while the other one is still starting."""
+    found = running(settings)
+    if found is None:
+        return None
+    return (
+        f"townhall runs from {settings.home.absolute()} already: look at {found['url']}/. Nothing was "
+        f"changed. Stop it first (process {found['pid']}), or give this one another TOWNHALL_HOME."
+    )
 
 
 async def _up(settings: Settings) -> None:
@@ -164,7 +177,6 @@ async def _up(settings: Settings) -> None:
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
-    environment["TOWNHALL_LOG_LEVEL"] = settings.log_level
     projector = Supervisor("projector", ["project", "--supervised"], environment)
     async with _running(_all_in_one(settings), settings) as ended:
         tasks = [asyncio.create_task(projector.run()), asyncio.create_task(stop.wait()), ended]
@@ -182,7 +194,7 @@ async def _up(settings: Settings) -> None:
 
 async def _fill_demo(settings: Settings) -> None:
     """Fill the demo city and wait until its numbers can be read, so that the first look shows some."""
-    from infra.mongo import connect
+    from infra.mongo import PyMongoError, connect
     from producers import demo
     from projections.read import NotYet, wait_for
     from projections.registry import PROJECTIONS
@@ -194,7 +206,7 @@ async def _fill_demo(settings: Settings) -> None:
             async with connect(settings) as db:
                 for projection in PROJECTIONS:
                     await wait_for(db, projection, positions, COUNT_SECONDS)
-    except (NotYet, RuntimeError) as error:
+    except (NotYet, RuntimeError, PyMongoError) as error:
         console.print(f"The demo city is not complete: {error}", style="yellow", markup=False)
 
 
@@ -319,6 +331,8 @@ def _free_port(settings: Settings) -> int:
     """The port asked for, or the next free one."""
     wanted = range(settings.port, min(settings.port + 100, 65_536))
     found = next((port for port in wanted if _is_free(settings.host, port)), None)
+    if found and found != settings.port:
+        _say(f"{settings.port} is taken, using {found}.")
     return found or _fail(
         f"Nothing can listen on {settings.host} from port {settings.port} on: taken, not allowed, or no "
         "address of this machine. Set TOWNHALL_HOST and TOWNHALL_PORT."
@@ -346,14 +360,16 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
     except (KafkaError, PyMongoError) as error:
-        what = "Kafka" if isinstance(error, KafkaError) else "MongoDB"
-        said = f"{what} did not answer as it should ({type(error).__name__}: {str(error)[:300]})."
-        _fail(f"{said} Everything published is kept. See that it runs and is reachable, then start again.")
+        _fail(told("Kafka" if isinstance(error, KafkaError) else "MongoDB", error))
 
 
-def _ready(*, kafka: bool = True) -> Settings:
+def _ready(*, kafka: bool = True, logs: Literal["warning", "error"] | None = None) -> Settings:
+    """Settings with servers named. `logs`: a person reads our words, and beside them logs from here on."""
     settings = load()
-    configure(settings)
+    if logs:
+        for_terminal(settings, logs)
+    else:
+        configure(settings)
     try:
         return resolve(settings, kafka=kafka)
     except NotRunning as error:

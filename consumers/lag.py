@@ -44,8 +44,8 @@ async def _ends(settings: Settings) -> dict[tuple[str, int], int]:
     wanted = {topic for projection in PROJECTIONS for topic in projection.topics}
     partitions = [TopicPartition(topic.name, n) for topic in wanted for n in range(topic.partitions)]
     consumer = reader(settings)
-    await consumer.start()
     try:
+        await consumer.start()
         found = await consumer.end_offsets(partitions)
     finally:
         await consumer.stop()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Self
 
 from infra.embedded import jars, mongod, ports
-from infra.embedded.errors import EmbeddedError
+from infra.embedded.errors import EmbeddedError, HomeInUse
 from infra.embedded.home import Home
 from infra.embedded.kafka import Kafka, find_java
 from infra.embedded.mongod import Mongod
 from infra.embedded.process import Server
 
-__all__ = ["EmbeddedError", "EmbeddedServers", "Endpoints", "Server"]
+__all__ = ["EmbeddedError", "EmbeddedServers", "Endpoints", "HomeInUse", "Server"]
 
 VERSIONS = {"Kafka": jars.KAFKA, "MongoDB": mongod.VERSION}
 
