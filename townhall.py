@@ -23,6 +23,8 @@ from producers.imports.cli import app as import_app
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from infra.embedded import EmbeddedServers
+
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
 console = Console(stderr=True)
@@ -43,8 +45,8 @@ def up() -> None:
     """Run everything on this machine: Kafka, MongoDB, ingestion, projector, pages."""
     settings = load()
     for_terminal(settings, "warning")
-    with _servers(settings) as ready:
-        _run(_up(ready))
+    with _servers(settings) as (ready, embedded):
+        _run(_up(ready, embedded))
     _say("Stopped. Everything is kept; `townhall up` continues, `townhall reset` starts afresh.")
 
 
@@ -126,10 +128,10 @@ def topics_apply() -> None:
 
 
 @contextlib.contextmanager
-def _servers(settings: Settings) -> Iterator[Settings]:
+def _servers(settings: Settings) -> "Iterator[tuple[Settings, EmbeddedServers | None]]":
     """The servers that the settings name, or embedded ones for as long as we run."""
     if settings.kafka and settings.mongo:
-        yield settings
+        yield settings, None
         return
     if settings.kafka or settings.mongo:
         _fail("Set both TOWNHALL_KAFKA and TOWNHALL_MONGO, or neither to run the embedded servers.")
@@ -147,7 +149,9 @@ def _servers(settings: Settings) -> Iterator[Settings]:
         _fail(str(error))
     try:
         mongo = SecretStr(endpoints.mongo)
-        yield settings.model_copy(update={"kafka": endpoints.kafka, "mongo": mongo})
+        yield settings.model_copy(update={"kafka": endpoints.kafka, "mongo": mongo}), embedded
+    except EmbeddedError as error:
+        _fail(str(error))
     finally:
         with console.status("stopping Kafka and MongoDB"):
             embedded.stop()
@@ -164,7 +168,7 @@ def _already(settings: Settings) -> str | None:
     )
 
 
-async def _up(settings: Settings) -> None:
+async def _up(settings: Settings, embedded: "EmbeddedServers | None") -> None:
     from infra import running as place
     from infra.supervisor import Supervisor, stop_requested
 
@@ -179,17 +183,20 @@ async def _up(settings: Settings) -> None:
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
     projector = Supervisor("projector", ["project", "--supervised"], environment)
     async with _running(_all_in_one(settings), settings) as ended:
-        tasks = [asyncio.create_task(projector.run()), asyncio.create_task(stop.wait()), ended]
+        kept = embedded.keep(_say) if embedded else stop.wait()
+        tasks = [asyncio.create_task(work) for work in (kept, projector.run(), stop.wait())]
         place.announce(settings, kafka=settings.kafka, mongo=mongo, url=url)
         try:
             await _fill_demo(settings)
             _welcome(url)
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*tasks, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             place.withdraw(settings)
-            for task in tasks[:2]:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks[:2], return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+    if not tasks[0].cancelled():
+        tasks[0].result()  # why the servers could not be kept
 
 
 async def _fill_demo(settings: Settings) -> None:
