@@ -5,8 +5,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -87,6 +89,18 @@ def test_every_make_target_exists() -> None:
     done = subprocess.run(["make", "help"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     for target in set(re.findall(r"make ([a-z]+)", README)):
         assert f"make {target} " in done.stdout
+
+
+def test_the_checkout_may_lie_in_a_path_with_a_space(tmp_path: Path) -> None:
+    place = tmp_path / "town hall"
+    place.mkdir()
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, place)
+    done = subprocess.run(
+        ["make", "--dry-run", ".venv/.ready"], cwd=place, capture_output=True, text=True, check=True
+    )
+    named = [line for line in done.stdout.splitlines() if "VIRTUAL_ENV" in line]
+    assert {shlex.split(line)[0] for line in named} == {f"VIRTUAL_ENV={place}/.venv"}
 
 
 def test_files_named_in_documents_exist() -> None:
