@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,12 @@ LOG_TAIL_LINES = 15
 POLL_SECONDS = 0.05
 READY_SECONDS = 60.0
 
+DISK_FULL = "The disk is full: free some space and start again."
+FULL_BYTES = 2**20
+
 # What a user can do about the usual ends, by the words that server logs have in common.
 ADVICE = {
-    "No space left on device": "The disk is full: free some space and start again.",
+    "No space left on device": DISK_FULL,
     "File too large": "A limit on file sizes stopped it (see `ulimit -f`): lift it and start again.",
     "Address already in use": "Another program took its port: start again and another port is chosen.",
     "Cannot allocate memory": "The machine is out of memory: close programs or give a smaller heap or cache.",
@@ -150,6 +154,8 @@ class Server(ABC):
         """The error that says what happened, what is kept, what to do, and how the server's log ends."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         advice = next((text for words, text in ADVICE.items() if any(words in line for line in lines)), "")
+        if not advice and shutil.disk_usage(self.home).free < FULL_BYTES:
+            advice = DISK_FULL  # so full that its log could not say so
         tail = "\n".join(f"  {line[:300]}" for line in lines[-LOG_TAIL_LINES:])
         return EmbeddedError(
             f"{self.name} {what}. Its data in {self.home} is kept. "
