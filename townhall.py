@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
 import socket
 import sys
@@ -80,9 +81,14 @@ def project(
 
 
 @app.command()
-def status() -> None:
-    """Show where each projection stands: applied, duplicates, quarantined, still to come."""
-    _run(_status(_ready(logs="error")))
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
+    """Show where each projection stands: applied, duplicates, quarantined, still to come, halted."""
+    from infra.kafka import TopicsDiffer
+
+    try:
+        _run(_status(_ready(logs="error"), as_json=as_json))
+    except TopicsDiffer as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -319,19 +325,27 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
         await run(settings, db, cluster, wanted, stop)
 
 
-async def _status(settings: Settings) -> None:
-    from consumers.lag import standing
+async def _status(settings: Settings, *, as_json: bool) -> None:
+    from consumers.lag import in_words, standing
     from infra.mongo import connect
 
-    table = Table("projection", "topic", "applied", "duplicates", "quarantined", "to come", box=None)
     async with connect(settings) as db:
         rows = await standing(settings, db)
+    if as_json:
+        typer.echo(json.dumps({"projections": [row._asdict() for row in rows]}))
+        return
+    names = ("projection", "topic", "applied", "duplicates", "quarantined", "to come", "oldest", "halted")
+    table = Table(*names, box=None)
     for row in rows:
         counts = (row.applied, row.duplicates, row.quarantined, row.waiting)
-        table.add_row(row.projection, row.topic.removeprefix("townhall."), *map(str, counts))
+        halted = ", ".join(f"{partition}: {kind}" for partition, kind in row.halted.items())
+        topic = row.topic.removeprefix("townhall.")
+        table.add_row(row.projection, topic, *map(str, counts), in_words(row.oldest_seconds), halted)
     Console().print(table)
     if any(row.quarantined for row in rows):
         _say("Quarantined records are in the collection `quarantine`, with their bytes and the reason.")
+    if any(row.halted for row in rows):
+        _say("Halted partitions wait for you: the collection `incidents` says why. All else goes on.")
 
 
 def _free_port(settings: Settings) -> int:
