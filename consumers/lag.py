@@ -55,7 +55,7 @@ async def standing(settings: Settings, db: Database) -> list[Standing]:
         await consumer.start()
         bounds = await _bounds(consumer)
         return [
-            await _standing(consumer, bounds, db, name, projection, topic.name)
+            await _standing(consumer, bounds, db, (name, projection), topic.name)
             for name, projection in await _builds(db)
             for topic in projection.topics
         ]
@@ -87,10 +87,10 @@ async def _standing(
     consumer: AIOKafkaConsumer,
     bounds: dict[TopicPartition, Bounds],
     db: Database,
-    name: str,
-    projection: Projection,
+    named: tuple[str, Projection],
     topic: str,
 ) -> Standing:
+    name, projection = named
     mine = {"group": projection.group, "topic": topic}
     found = {row["partition"]: row async for row in db["checkpoints"].find(mine)}
     open_ones = db["incidents"].find({**mine, "status": "open"}).sort("last_at", 1)

@@ -19,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 from structlog import get_logger
 
+from consumers import health
 from consumers.engine.engine import Engine
 from consumers.engine.model import Partition
 from consumers.kafka_log import KafkaLog
@@ -177,6 +178,11 @@ async def run(
 ) -> None:
     """Project until `stop` is set; ends the process when nothing moves though there is work."""
     broker, watchdogs = build(settings, db, cluster_id, projections)
+    async with health.served(settings.health_port, watchdogs):
+        await _work(broker, watchdogs, stop)
+
+
+async def _work(broker: KafkaBroker, watchdogs: Sequence[Watchdog], stop: asyncio.Event) -> None:
     watching: list[asyncio.Task[None]] = []
     try:
         await broker.start()  # may fail halfway, with consumers at work that must be stopped too

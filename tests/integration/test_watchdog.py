@@ -13,7 +13,7 @@ from consumers.engine.engine import Engine
 from consumers.engine.memory import MemoryStore
 from consumers.engine.model import Incident, Partition, Write
 from consumers.kafka_log import KafkaLog
-from consumers.watchdog import Watchdog
+from consumers.watchdog import Progress, Watchdog
 from infra.embedded import Endpoints
 from infra.kafka import admin, connection, single
 from infra.settings import Settings
@@ -94,6 +94,27 @@ async def test_a_partition_never_claimed_is_work(scene: Scene) -> None:
     claim = await scene.store.claim(scene.place, "test")
     scene.engine.halted[scene.place] = Incident(claim, "expired", "planted", 0, 0)
     assert not await scene.work()
+
+
+async def test_progress_tells_claimed_from_unclaimed_and_halted(scene: Scene) -> None:
+    assert scene.watchdog.progress() == Progress(0, [scene.place.short], {}, [])
+    await scene.engine.assigned([scene.place])
+    assert scene.watchdog.progress() == Progress(1, [], {}, [])
+    claim = await scene.store.claim(scene.place, "test")
+    await scene.engine._halt(Incident(claim, "expired", "planted", 0, 0))
+    assert scene.watchdog.progress() == Progress(0, [], {scene.place.short: "expired"}, [])
+
+
+async def test_a_partition_stands_still_that_has_work_and_does_not_move(scene: Scene) -> None:
+    await scene.engine.assigned([scene.place])
+    await scene.publish()
+    assert await scene.watchdog._stuck() == [scene.place]
+    assert scene.watchdog.progress() == Progress(1, [], {}, [scene.place.short])
+    scene.watchdog._stall_seconds = 60
+    assert scene.watchdog.progress().still == []  # not for long enough
+    scene.watchdog._stall_seconds = 0
+    await scene.drain()
+    assert scene.watchdog.progress().still == []  # it has moved, though nobody has checked since
 
 
 async def test_a_batch_under_way_is_work_though_nothing_waits_behind_it(scene: Scene) -> None:
