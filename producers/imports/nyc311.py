@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.envelope import Event
 from events.stages import stage_of_label
 from events.types.requests import Channel, ServiceRequestOpened
@@ -82,7 +83,7 @@ def _outcome(number: int, header: list[str], cells: list[str], mint: Mint) -> Ou
         events = tuple(_events(row, mint, notes))
     except RowError as error:
         return Rejected(number, str(error), row)
-    except ValidationError as error:
+    except (ValidationError, Undecodable) as error:
         return Rejected(number, why(error), row)
     return Accepted(number, events, tuple(notes))
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.envelope import Event
 from events.stages import stage_of_label
 from events.types.requests import ServiceRequestOpened
@@ -20,7 +21,7 @@ from producers.imports import open311_file
 from producers.imports.clocks import iso_stamp, offset_in, zone_named_after
 from producers.imports.outcomes import Accepted, Mint, Outcome, Reading, Rejected, why
 from producers.imports.requests import Found, RowError, request_ref, since
-from producers.imports.texts import city_slug, cut, first, known, point
+from producers.imports.texts import city_slug, clean, cut, first, known, point
 
 SYSTEM: Final = "open311"
 _URL: Final = re.compile(r"https?://\S{1,1990}")
@@ -82,7 +83,7 @@ def outcomes(rows: list[Any], mint: Mint) -> Iterator[Outcome]:
             events = tuple(_events(row, mint, notes))
         except RowError as error:
             yield Rejected(number, str(error), row)
-        except ValidationError as error:
+        except (ValidationError, Undecodable) as error:
             yield Rejected(number, why(error), row)
         else:
             yield Accepted(number, events, tuple(notes))
@@ -121,7 +122,8 @@ def _opened(row: Row, requested: datetime, mint: Mint) -> ServiceRequestOpened:
 
 def _media(value: Any) -> tuple[str, ...]:
     text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value or "")
-    return tuple(dict.fromkeys(_URL.findall(text)))[:20]
+    # Cleaned before it is searched: `\S` matches U+0000, which no event may hold.
+    return tuple(dict.fromkeys(_URL.findall(clean(text))))[:20]
 
 
 def _found(row: Row, clock: tzinfo, requested: datetime, notes: list[str]) -> Found:

@@ -12,6 +12,7 @@ from typing import Final, cast, get_args
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.types.prioritisation import Choice, PriorityBallotCast, VoteType
 from producers.imports import pabulib_file
 from producers.imports.countries import code_of, zone_of
@@ -87,7 +88,7 @@ def outcomes(election: Election, mint: Mint) -> Iterator[Outcome]:
             event = mint.event(f"{round_}:{who}", day, data, who)
         except _BallotError as error:
             yield Rejected(row, str(error), ballots.raw(cells))
-        except ValidationError as error:
+        except (ValidationError, Undecodable) as error:
             yield Rejected(row, why(error), ballots.raw(cells))
         else:
             yield Accepted(row, (event,), tuple(doubts))

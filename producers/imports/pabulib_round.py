@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from events.codec import MAX_EVENT_BYTES
+from events.codec import MAX_EVENT_BYTES, Undecodable
 from events.types.prioritisation import (
     MAX_PROJECTS,
     BallotRoundOpened,
@@ -59,7 +59,7 @@ def opening(election: Election, mint: Mint, round_: str, vote_type: VoteType, no
         selected = [row for row in rows if "selected" in row]
         if any(clean(row["selected"]) for row in selected):
             events.append(mint.event(round_, last_day(election, mint.zone), _decision(election, selected)))
-    except ValidationError as error:
+    except (ValidationError, Undecodable) as error:
         raise ImportRefused(
             f"the round cannot be made: {why(error)}. Nothing of the file was published."
         ) from None

@@ -229,6 +229,13 @@ def test_a_row_without_the_essentials_is_rejected_and_the_next_follows(
     assert [good.row for good in imports.accepted(found)] == [2]
 
 
+def test_a_row_that_no_event_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 1_000)
+    found = run({}, {"Resolution Description": "x" * 2_000}, {})
+    assert [(bad.row, "too_large: /data" in bad.reason) for bad in imports.rejected(found)] == [(2, True)]
+    assert [good.row for good in imports.accepted(found)] == [1, 3]
+
+
 def test_a_row_with_more_cells_than_the_header_is_rejected() -> None:
     lines = ["Unique Key,Created Date,Complaint Type\n", "1,01/01/2020 01:00:00 PM,Noise, loud\n"]
     (bad,) = imports.rejected(imports.outcomes(nyc311.read(lines)))

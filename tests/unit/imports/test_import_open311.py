@@ -154,6 +154,22 @@ def test_empty_elements_are_nulls_and_namespaces_do_not_matter() -> None:
     assert (found.description, found.address, found.lat, found.media_url) == (None, None, None, ())
 
 
+@pytest.mark.parametrize("media", ["https://a.org/\0b.jpg", ["https://a.org/\0b.jpg", None]])
+def test_an_address_of_a_picture_holds_no_character_that_an_event_cannot(media: Any) -> None:
+    found = one(media_url=media)
+    assert opened(found).media_url == ("https://a.org/b.jpg",)
+    assert encode(imports.events(found)[0])
+
+
+def test_a_request_that_no_event_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 2_000)
+    found = run([ROW, ROW | {"description": "x" * 3_000}, ROW])
+    (bad,) = imports.rejected(found)
+    assert (bad.row, bad.raw["description"]) == (2, "x" * 3_000)
+    assert "too_large: /data" in bad.reason
+    assert [good.row for good in imports.accepted(found)] == [1, 3]
+
+
 @pytest.mark.parametrize("wrap", ["service_requests", "requests", "request"])
 def test_a_wrapped_answer_is_unwrapped(wrap: str) -> None:
     plain = imports.events(run([ROW]))

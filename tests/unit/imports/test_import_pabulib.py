@@ -169,6 +169,21 @@ def test_points_that_do_not_fit_the_vote_reject_the_row(points: str, reason: str
     assert ballots(found) == [[("1", 2)]]
 
 
+def test_a_ballot_that_no_event_can_hold_is_rejected_alone() -> None:
+    long = ",".join(f"{n:ł>90}" for n in range(1_500))
+    found = run(pb(votes=f"voter_id;vote\nv1;1\nv2;1\0\nv3;{long}\nv4;2"))
+    assert [(bad.row, bad.reason.split(":")[0]) for bad in imports.rejected(found)] == [
+        (2, "not_json"), (3, "too_large"),
+    ]  # fmt: skip
+    assert ballots(found) == [[("1", None)], [("2", None)]]
+
+
+def test_a_round_that_no_event_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 100)
+    with pytest.raises(ImportRefused, match="too_large"):
+        run(pb())
+
+
 def test_every_row_is_accepted_or_rejected() -> None:
     votes = "voter_id;vote\nv1;1\nv2;1;2;3\nv3\nv4;2\n;1\n"
     found = run(pb(votes=votes))
