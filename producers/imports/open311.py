@@ -1,8 +1,10 @@
 """Open311 GeoReport v2 requests: opened, and the stage a poll found them in.
 
 Polled again, a request gives the same events as long as nothing changed, and they count once;
-a new status, note or update time gives one more event. `status` knows two words, so the true
-stage is read from `status_notes`, which stand verbatim in `local_status`.
+a new status, note or update time gives one more event. Only `updated_datetime` tells that a request
+went back to an earlier state: without it, or with the same one, the answer reads as one that was
+imported before. `status` knows two words, so the true stage is read from `status_notes`, which
+stand verbatim in `local_status`.
 """
 
 import re

@@ -53,8 +53,9 @@ Outcome = Preface | Accepted | Rejected
 class Mint:
     """Makes the events of one file: ids and pseudonyms are keyed, so that nobody can guess back.
 
-    An id is derived from all that the event says. The same row gives the same event, which
-    counts once; a row that was changed gives another event, never a conflict.
+    An id is derived from all that the event says, and from `updated` where the source gives it. The
+    same row gives the same event, which counts once; a row that was changed gives another event,
+    never a conflict.
     """
 
     key: bytes
@@ -71,11 +72,23 @@ class Mint:
         """The pseudonym of a person of this city; another city gives another one."""
         return self._keyed(f"participant|{self.city}|{source_id}")
 
-    def event(self, subject: str, time: datetime, data: Payload, participant: str | None = None) -> Event:
-        """One imported event. Raises ValidationError or Undecodable where the contract refuses it."""
+    def event(
+        self,
+        subject: str,
+        time: datetime,
+        data: Payload,
+        participant: str | None = None,
+        updated: datetime | None = None,
+    ) -> Event:
+        """One imported event; `updated` tells it from an earlier one that says the same.
+
+        Raises ValidationError or Undecodable where the contract refuses it.
+        """
         type_ = BY_PAYLOAD[type(data)].type
         said = f"{type_}|{subject}|{time.astimezone(UTC).isoformat()}|{participant or ''}|"
         content = data.__pydantic_serializer__.to_json(data, exclude_none=True).decode()
+        if updated is not None:
+            content += f"|{updated.astimezone(UTC).isoformat()}"
         event = Event(
             id=self._keyed(f"event|{self.source}|{said}{content}"),
             source=self.source,

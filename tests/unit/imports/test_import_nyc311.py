@@ -143,7 +143,17 @@ def test_quirk_3_an_unknown_status_keeps_the_stage_and_its_words() -> None:
 
 def test_an_open_row_nobody_touched_gives_one_event() -> None:
     row = {"Status": "Open", "Closed Date": "", "Resolution Description": ""}
-    assert len(imports.events(run({**row, "Resolution Action Updated Date": ""}))) == 1
+    found = run({**row, "Resolution Action Updated Date": ""})
+    assert len(imports.events(found)) == 1
+    assert any("no update time" in note for note in imports.notes(found))
+
+
+def test_a_row_closed_again_with_the_same_closed_date_gives_another_event() -> None:
+    """It was reopened in between: only the later update tells."""
+    first, again = run({}, {"Resolution Action Updated Date": "06/25/2016 09:00:00 AM"})
+    assert first.events[0] == again.events[0]
+    assert first.events[1].id != again.events[1].id
+    assert first.events[1].data == again.events[1].data
 
 
 def test_closed_without_a_date_takes_the_last_update() -> None:
