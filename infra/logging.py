@@ -46,6 +46,16 @@ def for_terminal(settings: Settings, level: Literal["warning", "error"]) -> None
     configure(settings.model_copy(update={"log_level": level}))
     for name in _SERVERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").addFilter(_is_ours)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether an error that asyncio tells of was raised outside these libraries: they tell us themselves."""
+    trace = record.exc_info[2] if record.exc_info else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace else ""
+    return raised_in.partition(".")[0] not in _SERVERS
 
 
 def configure(settings: Settings) -> None:

@@ -73,6 +73,7 @@ async def scene(servers: Endpoints) -> AsyncIterator[Scene]:
         await scene.consumer.start()
         scene.consumer.assign([TopicPartition(*scene.place)])
         yield scene
+        await scene.log.close()
         await scene.consumer.stop()
         await scene.sender.stop()
         await client.delete_topics([scene.place.topic])
