@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import socket
 import sys
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra import failpoints
 from infra.logging import configure
 from infra.memory import fewer_collections
 from infra.running import NotRunning, resolve, running
@@ -373,8 +375,9 @@ def main() -> None:
     """Run the command line."""
     fewer_collections()
     try:
+        failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
         app()
-    except BadSettings as error:
+    except (BadSettings, failpoints.BadFailpoints) as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

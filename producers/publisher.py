@@ -20,6 +20,7 @@ from events.envelope import Event
 from events.partitioning import partition_of
 from events.positions import Position
 from events.topics import TOPICS
+from infra.failpoints import failpoint
 from infra.kafka import producer
 from infra.settings import Settings
 
@@ -98,6 +99,7 @@ async def _open(settings: Settings) -> AIOKafkaProducer:
 
 
 async def _send(current: AIOKafkaProducer, records: Sequence[Record]) -> list[Position]:
+    failpoint("before_send")
     pending = [
         await current.send(
             record.topic,
@@ -108,5 +110,7 @@ async def _send(current: AIOKafkaProducer, records: Sequence[Record]) -> list[Po
         )
         for record in records
     ]
+    failpoint("after_send")
     done = await asyncio.gather(*pending)
+    failpoint("after_ack")
     return [Position(item.topic, item.partition, item.offset) for item in done]

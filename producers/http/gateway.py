@@ -13,6 +13,7 @@ from starlette.responses import Response
 from events.envelope import Event
 from events.positions import Position
 from infra.directory import get_city
+from infra.failpoints import failpoint
 from infra.keys import ApiKey, KeyRefused, Keys
 from infra.mongo import Database, PyMongoError, connect
 from infra.problems import ProblemError
@@ -92,6 +93,7 @@ class Gateway:
         city = sender.key.city
         with self._bytes.held(city) as hold:
             body = await read_body(request, LIMIT[mode], hold)
+            failpoint("after_body")
             items = items_of(mode, request, body)
             verdicts = judge(items, sender, self._clock())
             events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
@@ -101,6 +103,7 @@ class Gateway:
             if not events:
                 raise nothing_accepted(results)
             positions = await self._publish(city, events)
+            failpoint("before_answer")
         return Done(receipt(results, positions), mode, len(events), len(results) - len(events))
 
     async def _zone(self, key: ApiKey) -> ZoneInfo:
