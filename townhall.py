@@ -2,20 +2,25 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from structlog import get_logger
 
+from consumers.cli import incidents, projections, quarantine
+from consumers.cli.verify import verify_command
 from infra import failpoints
-from infra.logging import configure
+from infra.logging import configure, for_terminal
 from infra.memory import fewer_collections
+from infra.outages import told
 from infra.running import NotRunning, resolve, running
 from infra.settings import BadSettings, Settings, load
 from producers.http.cli import cities_app, keys_app
@@ -24,9 +29,12 @@ from producers.imports.cli import app as import_app
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from infra.embedded import EmbeddedServers
+
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
 console = Console(stderr=True)
+_log = get_logger(__name__)
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,  # locals hold events and credentials
@@ -36,6 +44,10 @@ topics_app = typer.Typer(no_args_is_help=True, help="Kafka topics, as declared i
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
 app.add_typer(cities_app, name="cities")
+app.command("verify")(verify_command)
+app.add_typer(projections.app, name="projections")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
 
 
@@ -43,21 +55,16 @@ app.add_typer(import_app, name="import", help="Bring in elections and service re
 def up() -> None:
     """Run everything on this machine: Kafka, MongoDB, ingestion, projector, pages."""
     settings = load()
-    if "log_level" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"log_level": "warning"})
-    configure(settings)
-    with _servers(settings) as ready:
-        _run(_up(ready))
+    for_terminal(settings, "warning")
+    with _servers(settings) as (ready, embedded):
+        _run(_up(ready, embedded))
     _say("Stopped. Everything is kept; `townhall up` continues, `townhall reset` starts afresh.")
 
 
 @app.command()
 def gateway() -> None:
     """Run the ingestion API alone, against the servers that the environment names."""
-    from producers.http.app import create_app
-
-    settings = _ready()
-    _run(_serve(create_app(settings), settings))
+    _run(_gateway(_ready()))
 
 
 @app.command()
@@ -76,13 +83,19 @@ def project(
     supervised: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run a projector. Start as many as there are partitions; they share the work."""
-    _run(_project(_ready(), names or [], supervised=supervised))
+    settings = _ready(logs="warning" if supervised else None)
+    _run(_project(settings, names or [], supervised=supervised))
 
 
 @app.command()
-def status() -> None:
-    """Show where each projection stands: applied, duplicates, quarantined, still to come."""
-    _run(_status(_ready()))
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
+    """Show where each projection stands: applied, duplicates, quarantined, still to come, halted."""
+    from infra.kafka import TopicsDiffer
+
+    try:
+        _run(_status(_ready(logs="error"), as_json=as_json))
+    except TopicsDiffer as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -105,9 +118,9 @@ def topics_diff() -> None:
     """Show what differs between the declaration and the cluster; exit code 1 when anything does."""
     from infra.kafka import diff_topics
 
-    changes = _run(diff_topics(_ready()))
+    changes = _run(diff_topics(_ready(logs="error")))
     for change in changes:
-        typer.echo(f"{change.topic}: {change.what} is {change.found}, declared {change.declared}")
+        typer.echo(str(change))
     if changes:
         raise typer.Exit(1)
     typer.echo("the topics are as declared")
@@ -116,45 +129,57 @@ def topics_diff() -> None:
 @topics_app.command("apply")
 def topics_apply() -> None:
     """Create missing topics and set what differs; refuse to change a partition count."""
-    from infra.kafka import TopicsDiffer, apply_topics
+    from infra.kafka import apply_topics
 
-    try:
-        changes = _run(apply_topics(_ready()))
-    except TopicsDiffer as error:
-        _fail(str(error))
-    for change in changes:
+    for change in _run(apply_topics(_ready(logs="error"))):
         typer.echo(f"{change.topic}: {change.what} set to {change.declared}")
     typer.echo("the topics are as declared")
 
 
 @contextlib.contextmanager
-def _servers(settings: Settings) -> Iterator[Settings]:
+def _servers(settings: Settings) -> "Iterator[tuple[Settings, EmbeddedServers | None]]":
     """The servers that the settings name, or embedded ones for as long as we run."""
     if settings.kafka and settings.mongo:
-        yield settings
+        yield settings, None
         return
     if settings.kafka or settings.mongo:
         _fail("Set both TOWNHALL_KAFKA and TOWNHALL_MONGO, or neither to run the embedded servers.")
     from pydantic import SecretStr
 
-    from infra.embedded import EmbeddedError, EmbeddedServers
+    from infra.embedded import EmbeddedError, EmbeddedServers, HomeInUse
 
     try:
         with console.status("starting") as line:
             embedded = EmbeddedServers(settings.home, report=line.update)
             endpoints = embedded.start()
+    except HomeInUse as error:
+        _fail(_already(settings) or str(error))
     except EmbeddedError as error:
         _fail(str(error))
     try:
         mongo = SecretStr(endpoints.mongo)
-        yield settings.model_copy(update={"kafka": endpoints.kafka, "mongo": mongo})
+        yield settings.model_copy(update={"kafka": endpoints.kafka, "mongo": mongo}), embedded
+    except EmbeddedError as error:
+        _fail(str(error))
     finally:
         with console.status("stopping Kafka and MongoDB"):
             embedded.stop()
 
 
-async def _up(settings: Settings) -> None:
+def _already(settings: Settings) -> str | None:
+    """What somebody is told who starts it twice; None while the other one is still starting."""
+    found = running(settings)
+    if found is None:
+        return None
+    return (
+        f"townhall runs from {settings.home.absolute()} already: look at {found['url']}/. Nothing was "
+        f"changed. Stop it first (process {found['pid']}), or give this one another TOWNHALL_HOME."
+    )
+
+
+async def _up(settings: Settings, embedded: "EmbeddedServers | None") -> None:
     from infra import running as place
+    from infra.kafka import apply_topics
     from infra.supervisor import Supervisor, stop_requested
 
     stop = await stop_requested(supervised=False)
@@ -162,29 +187,32 @@ async def _up(settings: Settings) -> None:
     assert settings.kafka is not None  # noqa: S101 - _servers saw to it
     assert settings.mongo is not None  # noqa: S101
     with console.status("preparing topics and collections"):
-        await _prepare(settings)
+        await apply_topics(settings)
+        await _collections(settings)
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
-    environment["TOWNHALL_LOG_LEVEL"] = settings.log_level
     projector = Supervisor("projector", ["project", "--supervised"], environment)
     async with _running(_all_in_one(settings), settings) as ended:
-        tasks = [asyncio.create_task(projector.run()), asyncio.create_task(stop.wait()), ended]
+        kept = embedded.keep(_say) if embedded else stop.wait()
+        tasks = [asyncio.create_task(work) for work in (kept, projector.run(), stop.wait())]
         place.announce(settings, kafka=settings.kafka, mongo=mongo, url=url)
         try:
             await _fill_demo(settings)
             _welcome(url)
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([*tasks, ended], return_when=asyncio.FIRST_COMPLETED)
         finally:
             place.withdraw(settings)
-            for task in tasks[:2]:
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks[:2], return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+    if not tasks[0].cancelled():
+        tasks[0].result()  # why the servers could not be kept
 
 
 async def _fill_demo(settings: Settings) -> None:
     """Fill the demo city and wait until its numbers can be read, so that the first look shows some."""
-    from infra.mongo import connect
+    from infra.mongo import PyMongoError, connect
     from producers import demo
     from projections.read import NotYet, wait_for
     from projections.registry import PROJECTIONS
@@ -196,7 +224,7 @@ async def _fill_demo(settings: Settings) -> None:
             async with connect(settings) as db:
                 for projection in PROJECTIONS:
                     await wait_for(db, projection, positions, COUNT_SECONDS)
-    except (NotYet, RuntimeError) as error:
+    except (NotYet, RuntimeError, PyMongoError) as error:
         console.print(f"The demo city is not complete: {error}", style="yellow", markup=False)
 
 
@@ -255,6 +283,18 @@ async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyn
         await task
 
 
+async def _gateway(settings: Settings) -> None:
+    from infra.kafka import KafkaError, check_topics
+    from producers.http.app import create_app
+
+    try:
+        await check_topics(settings, exactly=True)
+    except KafkaError as error:
+        # Without Kafka it answers 503 and asks again with each request, which is more than no answer.
+        _log.warning("topics_not_checked", error=type(error).__name__)
+    await _serve(create_app(settings), settings)
+
+
 async def _serve(served: "FastAPI", settings: Settings) -> None:
     from infra.supervisor import stop_requested
 
@@ -270,22 +310,19 @@ async def _serve(served: "FastAPI", settings: Settings) -> None:
         waiting.cancel()
 
 
-async def _prepare(settings: Settings) -> str:
-    """Topics and collections as declared; returns the cluster's id."""
-    from infra.kafka import apply_topics, cluster_id
+async def _collections(settings: Settings) -> None:
+    """Collections and indexes of every build that is followed, and the first ones of all."""
     from infra.mongo import connect
+    from projections import builds
     from projections.registry import PROJECTIONS
-    from projections.storage import prepare
 
-    await apply_topics(settings)
     async with connect(settings) as db:
-        for projection in PROJECTIONS:
-            await prepare(db, projection)
-    return await cluster_id(settings)
+        await builds.following(db, PROJECTIONS)
 
 
 async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:
-    from consumers.projector import run
+    from consumers.projector import follow
+    from infra.kafka import check_topics, cluster_id
     from infra.mongo import connect
     from infra.supervisor import stop_requested
     from projections.registry import PROJECTIONS
@@ -296,31 +333,44 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
             f"No projection {', '.join(sorted(unknown))}; there are {', '.join(p.name for p in PROJECTIONS)}."
         )
     stop = await stop_requested(supervised=supervised)
-    cluster = await _prepare(settings)
+    await check_topics(settings)
+    cluster = await cluster_id(settings)
     wanted = [p for p in PROJECTIONS if not names or p.name in names]
     async with connect(settings) as db:
-        await run(settings, db, cluster, wanted, stop)
+        await follow(settings, db, cluster, wanted, stop)
 
 
-async def _status(settings: Settings) -> None:
-    from consumers.lag import standing
+async def _status(settings: Settings, *, as_json: bool) -> None:
+    from consumers.lag import in_words, standing
+    from infra.kafka import check_topics
     from infra.mongo import connect
 
-    table = Table("projection", "topic", "applied", "duplicates", "quarantined", "to come", box=None)
+    await check_topics(settings)
     async with connect(settings) as db:
         rows = await standing(settings, db)
+    if as_json:
+        typer.echo(json.dumps({"projections": [row._asdict() for row in rows]}))
+        return
+    names = ("projection", "topic", "applied", "duplicates", "quarantined", "to come", "oldest", "halted")
+    table = Table(*names, box=None)
     for row in rows:
         counts = (row.applied, row.duplicates, row.quarantined, row.waiting)
-        table.add_row(row.projection, row.topic.removeprefix("townhall."), *map(str, counts))
+        halted = ", ".join(f"{partition}: {kind}" for partition, kind in row.halted.items())
+        topic = row.topic.removeprefix("townhall.")
+        table.add_row(row.projection, topic, *map(str, counts), in_words(row.oldest_seconds), halted)
     Console().print(table)
     if any(row.quarantined for row in rows):
         _say("Quarantined records are in the collection `quarantine`, with their bytes and the reason.")
+    if any(row.halted for row in rows):
+        _say("Halted partitions wait for you: the collection `incidents` says why. All else goes on.")
 
 
 def _free_port(settings: Settings) -> int:
     """The port asked for, or the next free one."""
     wanted = range(settings.port, min(settings.port + 100, 65_536))
     found = next((port for port in wanted if _is_free(settings.host, port)), None)
+    if found and found != settings.port:
+        _say(f"{settings.port} is taken, using {found}.")
     return found or _fail(
         f"Nothing can listen on {settings.host} from port {settings.port} on: taken, not allowed, or no "
         "address of this machine. Set TOWNHALL_HOST and TOWNHALL_PORT."
@@ -341,21 +391,25 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     """Run on uvloop, which spends less on every exchange with a socket."""
     import uvloop
 
-    from infra.kafka import KafkaError
+    from infra.kafka import KafkaError, TopicsDiffer
     from infra.mongo import PyMongoError
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
+    except TopicsDiffer as error:
+        _fail(str(error))
     except (KafkaError, PyMongoError) as error:
-        what = "Kafka" if isinstance(error, KafkaError) else "MongoDB"
-        said = f"{what} did not answer as it should ({type(error).__name__}: {str(error)[:300]})."
-        _fail(f"{said} Everything published is kept. See that it runs and is reachable, then start again.")
+        _fail(told("Kafka" if isinstance(error, KafkaError) else "MongoDB", error))
 
 
-def _ready(*, kafka: bool = True) -> Settings:
+def _ready(*, kafka: bool = True, logs: Literal["warning", "error"] | None = None) -> Settings:
+    """Settings with servers named. `logs`: a person reads our words, and beside them logs from here on."""
     settings = load()
-    configure(settings)
+    if logs:
+        for_terminal(settings, logs)
+    else:
+        configure(settings)
     try:
         return resolve(settings, kafka=kafka)
     except NotRunning as error:

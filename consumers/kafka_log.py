@@ -57,13 +57,11 @@ class KafkaLog:
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """First offset that still exists, and the one after the last."""
-        native = _native(partition)
         try:
-            first = await self._consumer().beginning_offsets([native])
-            end = await self._consumer().end_offsets([native])
+            async with asyncio.timeout(READ_SECONDS):
+                return await self._reader.bounds(_native(partition))
         except (KafkaError, TimeoutError) as error:
             raise Unavailable(f"the bounds of {partition.short}: {type(error).__name__}") from error
-        return first[native], end[native]
 
     async def first_from(self, partition: Partition, offset: int) -> Record | None:
         """The first record at this offset, which lies within the bounds, or after it; None at the end."""
@@ -96,25 +94,34 @@ class KafkaLog:
 
 
 class SingleReader:
-    """Reads one record at a time, wherever it stands; connects when it is first asked."""
+    """Asks about one partition at a time; connects when it is first asked.
+
+    Its connection is its own: on that of a consumer at work each question waits until a fetch is
+    answered, which takes half a second where nothing is published.
+    """
 
     def __init__(self, make: Callable[[], AIOKafkaConsumer]) -> None:
         self._make = make
         self._consumer: AIOKafkaConsumer | None = None
         self._one = asyncio.Lock()
 
+    async def bounds(self, place: TopicPartition) -> tuple[int, int]:
+        """First offset that still exists, and the one after the last."""
+        async with self._one:
+            consumer = await self._opened()
+            first = await consumer.beginning_offsets([place])
+            end = await consumer.end_offsets([place])
+        return first[place], end[place]
+
     async def read(self, place: TopicPartition, offset: int) -> Record | None:
         """The first record from `offset` on, or None where the log ends without one."""
         async with self._one:
             consumer = await self._opened()
             consumer.assign([place])
-            (end,) = (await consumer.end_offsets([place])).values()
-            consumer.seek(place, offset)
-            while await consumer.position(place) < end:  # past the markers of transactions
-                found = await consumer.getmany(place, timeout_ms=200, max_records=1)
-                for record in found.get(place, ()):
-                    return record
-            return None
+            try:
+                return await _first(consumer, place, offset)
+            finally:
+                consumer.pause(place)  # else it would fetch on
 
     async def close(self) -> None:
         """Disconnect."""
@@ -132,6 +139,16 @@ class SingleReader:
                 raise
             self._consumer = consumer
         return self._consumer
+
+
+async def _first(consumer: AIOKafkaConsumer, place: TopicPartition, offset: int) -> Record | None:
+    end = (await consumer.end_offsets([place]))[place]
+    consumer.seek(place, offset)
+    while await consumer.position(place) < end:  # past the markers of transactions
+        found = await consumer.getmany(place, timeout_ms=200, max_records=1)
+        for record in found.get(place, ()):
+            return record
+    return None
 
 
 def _native(partition: Partition) -> TopicPartition:

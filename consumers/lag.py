@@ -1,17 +1,26 @@
-"""Where each projection stands against the log."""
+"""Where each projection stands against the log, in events and in time."""
 
+import asyncio
+import time
 from typing import NamedTuple
 
-from infra.kafka import TopicPartition, reader
+from consumers.engine.model import Partition
+from consumers.kafka_log import UNREADABLE
+from infra.kafka import AIOKafkaConsumer, TopicPartition, TopicsDiffer, reader
 from infra.mongo import Database
 from infra.settings import Settings
+from projections import builds
+from projections.core import Projection
 from projections.registry import PROJECTIONS
 
+MOST_COUNTED = 1_000
+"""So many events still to come are counted one by one; beyond, offsets stand for them."""
+READ_SECONDS = 5.0
 _COUNTS = ("applied", "duplicates", "quarantined")
 
 
 class Standing(NamedTuple):
-    """One projection on one topic, added up over partitions, in events and records."""
+    """One projection on one topic, over all partitions, in events and records."""
 
     projection: str
     topic: str
@@ -19,34 +28,121 @@ class Standing(NamedTuple):
     duplicates: int
     quarantined: int
     waiting: int
+    oldest_seconds: float | None
+    """The age of the oldest record that waits; None when none does, or when it cannot be read."""
+    halted: dict[str, str]
+    """The partitions that wait for an operator, with the kind of their incident."""
+
+
+class Ahead(NamedTuple):
+    """What lies between a checkpoint and the end of its partition."""
+
+    records: int
+    oldest_ms: int | None
+
+
+class Bounds(NamedTuple):
+    """The first offset that still exists, and the one after the last that a reader can see."""
+
+    first: int
+    end: int
 
 
 async def standing(settings: Settings, db: Database) -> list[Standing]:
-    """One row for each projection and topic."""
-    ends = await _ends(settings)
-    rows = []
-    for projection in PROJECTIONS:
-        for topic in projection.topics:
-            query = {"group": projection.group, "topic": topic.name}
-            found = {item["partition"]: item async for item in db["checkpoints"].find(query)}
-            applied, duplicates, quarantined = (
-                sum(item[name] for item in found.values()) for name in _COUNTS
-            )
-            waiting = sum(
-                ends[topic.name, n] - found.get(n, {"next": 0})["next"] for n in range(topic.partitions)
-            )
-            rows.append(Standing(projection.name, topic.name, applied, duplicates, quarantined, waiting))
-    return rows
-
-
-async def _ends(settings: Settings) -> dict[tuple[str, int], int]:
-    """The offset after the last record that a reader can see, for every partition."""
-    wanted = {topic for projection in PROJECTIONS for topic in projection.topics}
-    partitions = [TopicPartition(topic.name, n) for topic in wanted for n in range(topic.partitions)]
+    """One row for each projection and topic. Raises TopicsDiffer where a topic does not exist."""
     consumer = reader(settings)
-    await consumer.start()
     try:
-        found = await consumer.end_offsets(partitions)
+        await consumer.start()
+        bounds = await _bounds(consumer)
+        return [
+            await _standing(consumer, bounds, db, (name, projection), topic.name)
+            for name, projection in await _builds(db)
+            for topic in projection.topics
+        ]
     finally:
         await consumer.stop()
-    return {(tp.topic, tp.partition): end for tp, end in found.items()}
+
+
+async def _builds(db: Database) -> list[tuple[str, Projection]]:
+    """The build that readers see under the projection's name, every other one with its own."""
+    found = [build for build in await builds.listing(db, PROJECTIONS) if build.projection]
+    named = {build.name if build.live else f"{build.name}.{build.tag}": build.projection for build in found}
+    if not found:
+        return [(projection.name, projection) for projection in PROJECTIONS]
+    return [(name, projection) for name, projection in named.items() if projection]
+
+
+async def _bounds(consumer: AIOKafkaConsumer) -> dict[TopicPartition, Bounds]:
+    wanted = {topic for projection in PROJECTIONS for topic in projection.topics}
+    missing = {topic.name for topic in wanted} - await consumer.topics()
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise TopicsDiffer(f"Kafka has no topic {names}. `townhall topics apply` creates what is missing.")
+    places = [TopicPartition(topic.name, n) for topic in wanted for n in range(topic.partitions)]
+    first, end = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+    return {place: Bounds(first[place], end[place]) for place in places}
+
+
+async def _standing(
+    consumer: AIOKafkaConsumer,
+    bounds: dict[TopicPartition, Bounds],
+    db: Database,
+    named: tuple[str, Projection],
+    topic: str,
+) -> Standing:
+    name, projection = named
+    mine = {"group": projection.group, "topic": topic}
+    found = {row["partition"]: row async for row in db["checkpoints"].find(mine)}
+    open_ones = db["incidents"].find({**mine, "status": "open"}).sort("last_at", 1)
+    halted = {Partition(topic, row["partition"]).short: row["kind"] async for row in open_ones}
+    ahead = [
+        await _ahead(consumer, place, found.get(place.partition, {"next": 0})["next"], between)
+        for place, between in bounds.items()
+        if place.topic == topic
+    ]
+    applied, duplicates, quarantined = (sum(row[name] for row in found.values()) for name in _COUNTS)
+    oldest = min((one.oldest_ms for one in ahead if one.oldest_ms is not None), default=None)
+    return Standing(
+        name,
+        topic,
+        applied,
+        duplicates,
+        quarantined,
+        sum(one.records for one in ahead),
+        None if oldest is None else max(0.0, round(time.time() - oldest / 1000, 1)),
+        halted,
+    )
+
+
+async def _ahead(consumer: AIOKafkaConsumer, place: TopicPartition, checkpoint: int, bounds: Bounds) -> Ahead:
+    """The markers of transactions are no records, also where they are all that lies ahead."""
+    start = max(checkpoint, bounds.first)
+    if start >= bounds.end:
+        return Ahead(0, None)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            return await _count(consumer, place, start, bounds.end)
+    except (*UNREADABLE, TimeoutError):
+        return Ahead(bounds.end - start, None)
+
+
+async def _count(consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> Ahead:
+    count, oldest = 0, None
+    consumer.assign([place])
+    consumer.seek(place, start)
+    while count < MOST_COUNTED and await consumer.position(place) < end:
+        found = await consumer.getmany(place, timeout_ms=200, max_records=MOST_COUNTED)
+        for record in found.get(place, ()):
+            count += record.offset < end
+            oldest = record.timestamp if oldest is None else oldest
+    return Ahead(count + max(0, end - await consumer.position(place)), oldest)
+
+
+def in_words(seconds: float | None) -> str:
+    """An age as a person reads it, as in `12 s`."""
+    if seconds is None:
+        return ""
+    for unit, size, most in (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800)):
+        if seconds < most:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} d"

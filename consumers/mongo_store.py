@@ -175,7 +175,7 @@ class MongoStore:
             found = await self._db["quarantine"].find(query).sort("first_offset", 1).limit(most).to_list(most)
         except PyMongoError as error:
             raise Unavailable(f"reading the quarantine of {partition.short}: {error}") from error
-        return [_as_quarantined(row) for row in found]
+        return [as_quarantined(row) for row in found]
 
     def _waiting(self, partition: Partition) -> dict[str, Any]:
         return {
@@ -231,11 +231,13 @@ class MongoStore:
         }
         held = {"_id": checkpoint, "epoch": claim.epoch}
         try:
-            # First what operators read: should we die in between, the next owner finds the same again.
-            place = {"_id": f"{checkpoint}/{claim.next}/{incident.kind}"}
-            await self._db["incidents"].update_one(place, change, upsert=True)
-            failpoint("amid_report")
-            await self._db["checkpoints"].update_one(held, {"$inc": {"epoch": 1}, "$set": {"halted": True}})
+            # The claim first: one that has ended may not overwrite what its successor tells. Should we
+            # die in between, the next owner finds the same again.
+            fenced = {"$inc": {"epoch": 1}, "$set": {"halted": True}}
+            if (await self._db["checkpoints"].update_one(held, fenced)).matched_count:
+                failpoint("amid_report")
+                place = {"_id": f"{checkpoint}/{claim.next}/{incident.kind}"}
+                await self._db["incidents"].update_one(place, change, upsert=True)
         except PyMongoError as error:
             raise Unavailable(f"keeping an incident of {claim.partition.short}: {error}") from error
 
@@ -403,7 +405,8 @@ def _kept(record: Record) -> dict[str, Any]:
     return {"key": key, "value": value, "headers": [], "bytes": size, "cut": True}
 
 
-def _as_quarantined(row: Mapping[str, Any]) -> Quarantined:
+def as_quarantined(row: Mapping[str, Any]) -> Quarantined:
+    """A row of the collection `quarantine` as the engine knows it."""
     headers = [(name, value) for name, value in row["headers"]]
     record = PlainRecord(
         row["topic"], row["partition"], row["first_offset"], row["key"], row["value"], headers

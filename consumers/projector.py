@@ -5,10 +5,11 @@ whole batch. The handler never raises and never acknowledges: the checkpoint is 
 """
 
 import asyncio
+import contextlib
 import os
 import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage, KafkaMessage
 from structlog import get_logger
 
+from consumers import health
 from consumers.engine.engine import Engine
 from consumers.engine.model import Partition
 from consumers.kafka_log import KafkaLog
@@ -26,13 +28,17 @@ from consumers.watchdog import Watchdog
 from events.topics import MAX_RECORD_BYTES
 from infra.failpoints import failpoint
 from infra.kafka import broker_options, single
-from infra.mongo import Database
+from infra.mongo import Database, PyMongoError
 from infra.settings import Settings
+from projections import builds
 from projections.core import Projection
 
 FAILED_EXIT_CODE = 70
 STOP_SECONDS = 12.0
 """Longer than a batch under way may take, shorter than a supervisor waits."""
+
+BUILDS_SECONDS = 5.0
+"""How soon a projector learns of a build that was made or given up."""
 
 _log = get_logger(__name__)
 
@@ -136,11 +142,52 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+async def follow(
+    settings: Settings, db: Database, cluster_id: str, projections: Sequence[Projection], stop: asyncio.Event
+) -> None:
+    """Project whichever builds of these projections there are, until `stop` is set."""
+    while not stop.is_set():
+        now = await builds.following(db, projections)
+        for missing in {one.name for one in projections} - {one.name for one in now}:
+            _log.error("rebuild_needed", projection=missing, do=f"townhall projections rebuild {missing}")
+        ended = asyncio.Event()
+        watching = asyncio.create_task(_until_changed(db, projections, now, stop, ended))
+        try:
+            await run(settings, db, cluster_id, now, ended)
+        finally:
+            watching.cancel()
+
+
+async def _until_changed(
+    db: Database,
+    projections: Sequence[Projection],
+    now: Sequence[Projection],
+    stop: asyncio.Event,
+    ended: asyncio.Event,
+) -> None:
+    """Set `ended` when somebody asks to stop, or when builds were made or given up."""
+    found = now
+    while not stop.is_set() and found == now:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BUILDS_SECONDS):
+                await stop.wait()
+        try:
+            found = await builds.following(db, projections)
+        except PyMongoError as error:
+            _log.warning("builds_unreadable", error=type(error).__name__)
+    ended.set()
+
+
 async def run(
     settings: Settings, db: Database, cluster_id: str, projections: Iterable[Projection], stop: asyncio.Event
 ) -> None:
     """Project until `stop` is set; ends the process when nothing moves though there is work."""
     broker, watchdogs = build(settings, db, cluster_id, projections)
+    async with health.served(settings.health_port, watchdogs):
+        await _work(broker, watchdogs, stop)
+
+
+async def _work(broker: KafkaBroker, watchdogs: Sequence[Watchdog], stop: asyncio.Event) -> None:
     watching: list[asyncio.Task[None]] = []
     try:
         await broker.start()  # may fail halfway, with consumers at work that must be stopped too

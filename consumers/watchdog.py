@@ -7,6 +7,7 @@ short of a new process mends every such state.
 import asyncio
 import os
 import time
+from typing import NamedTuple
 
 from structlog import get_logger
 
@@ -20,6 +21,17 @@ STALLED_EXIT_CODE = 75
 _log = get_logger(__name__)
 
 
+class Progress(NamedTuple):
+    """How the partitions of one projection stand that this process was given."""
+
+    claimed: int
+    unclaimed: list[str]
+    halted: dict[str, str]
+    """Those that wait for an operator, with the kind of their incident."""
+    still: list[str]
+    """Those that have work and have not moved for half the time after which the process ends."""
+
+
 class Watchdog:
     """Watches one engine. A partition halted for an operator is no work to be done."""
 
@@ -31,6 +43,8 @@ class Watchdog:
         self._still: dict[Partition, tuple[int | None, float]] = {}
         """The checkpoint of each partition, and since when it stands there with work to do."""
         self._reread: dict[Partition, int] = {}
+        self.stalled = False
+        """Whether the end of this process is decided."""
 
     async def run(self) -> None:
         """Check until cancelled. Whatever goes wrong here ends the process as well: nobody would watch."""
@@ -43,11 +57,28 @@ class Watchdog:
                 _log.critical("watchdog_failed", group=self.group, exc_info=True)
                 os._exit(STALLED_EXIT_CODE)
             if stuck:
+                self.stalled = True
                 names = [partition.short for partition in stuck]
                 _log.critical(
                     "projector_stalled", group=self.group, partitions=names, seconds=self._stall_seconds
                 )
                 os._exit(STALLED_EXIT_CODE)
+
+    def progress(self) -> Progress:
+        """As far as the last check knows."""
+        positions, halted, now = self._engine.positions(), self._engine.halted, time.monotonic()
+        mine = self._log.assigned()
+        still = [
+            partition.short
+            for partition, (at, since) in self._still.items()
+            if positions.get(partition) == at and now - since > self._stall_seconds / 2
+        ]
+        return Progress(
+            claimed=len(mine & positions.keys()),
+            unclaimed=sorted(one.short for one in mine - positions.keys() - halted.keys()),
+            halted={partition.short: incident.kind for partition, incident in halted.items()},
+            still=sorted(still),
+        )
 
     async def close(self) -> None:
         """End what watching has opened."""

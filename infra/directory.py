@@ -4,7 +4,7 @@ from functools import cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from events.scalars import City as Slug
 from events.scalars import Latitude, Longitude
@@ -44,6 +44,25 @@ class City(BaseModel):
     def zone(self) -> ZoneInfo:
         """The city's own clock."""
         return ZoneInfo(self.timezone)
+
+
+_WORDS = {
+    "id": "an id has small letters and digits with single hyphens between, at most 64, like new-york",
+    "name": "a name has 1 to 200 characters",
+    "timezone": "a time zone is one of the IANA database, like America/New_York",
+    "country": "a country is two capital letters, like US",
+    "lat": "a latitude lies between -90 and 90",
+    "long": "a longitude lies between -180 and 180",
+    "population": "a population lies between 0 and 100,000,000",
+    "population_year": "a year lies between 1900 and 2200",
+}
+
+
+def in_words(error: ValidationError) -> str:
+    """What a person is told of a `City` that cannot be."""
+    return "; ".join(
+        f"{item['input']!r} will not do: {_WORDS[str(item['loc'][0])]}" for item in error.errors()
+    )
 
 
 class CityRefused(ValueError):

@@ -64,7 +64,7 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "before_commit_again": "the answer was lost, the commit is asked for again",
         "after_abort": "the transaction was given up",
         "after_finding_last_owner": "the session that holds the lock is known and lives",
-        "amid_report": "the incident is kept, its claim still holds",
+        "amid_report": "a halted partition is fenced, why is not kept yet",
         "amid_settle": "the incident has passed, its partition still counts as halted",
         # producers/publisher.py
         "before_send": "nothing was handed to the producer",

@@ -6,12 +6,15 @@ Values logged are names, counts and states, never the content of an event: conte
 import logging
 import sys
 import time
+from typing import Literal
 
 import structlog
 
 from infra.settings import Settings
 
-_NOISY = ("aiokafka", "faststream", "uvicorn.access", "pymongo", "motor", "asyncio")
+_SERVERS = ("aiokafka", "faststream", "pymongo", "motor")
+"""Libraries that log what we are told by an exception as well, and tell ourselves."""
+_NOISY = (*_SERVERS, "uvicorn.access", "asyncio")
 REPEAT_SECONDS = 10.0
 
 
@@ -33,6 +36,16 @@ class OncePerWhile(logging.Filter):
             return False
         self._last[kind] = now
         return True
+
+
+def for_terminal(settings: Settings, level: Literal["warning", "error"]) -> None:
+    """Logs beside what a person is told in words: our own from `level` on, or as the settings say."""
+    if "log_level" in settings.model_fields_set:
+        configure(settings)
+        return
+    configure(settings.model_copy(update={"log_level": level}))
+    for name in _SERVERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def configure(settings: Settings) -> None:

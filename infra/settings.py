@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     stall_seconds: float = Field(
         default=45.0, ge=1, description="no progress for so long with work to do: exit"
     )
+    health_port: int | None = Field(
+        default=None, ge=1, le=65535, description="where a projector answers probes, on 127.0.0.1"
+    )
 
 
 class BadSettings(ValueError):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from io import StringIO
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from events.envelope import Event, Payload
 from events.positions import Position, from_token
 from events.registry import BY_PAYLOAD
-from events.types.ideas import IdeaAnswered, IdeaSubmitted, IdeaSupported
+from events.types.ideas import IdeaAnswered, IdeaSubmitted, IdeaSupported, ProblemDefined
 from events.types.requests import ProgramFeedbackSubmitted
 from infra.directory import City, add_city
 from infra.settings import Settings
@@ -34,23 +34,82 @@ SAMPLE_FILES: Final = ("port_linden_2026.pb", "port_linden_open311.json", "port_
 
 DAYS: Final = 7
 _RESIDENTS: Final = 40
+
+
+class _Idea(NamedTuple):
+    """An idea with the answer that the city gives to it."""
+
+    title: str
+    summary: str
+    category: str
+    decision: Literal["evaluating", "accepted", "rejected"]
+    explanation: str
+
+
 _IDEAS: Final = (
-    (
+    _Idea(
         "Water taps at the ball courts",
         "People bring bottles because there is nothing to refill them.",
         "public space",
+        "accepted",
+        "Two taps are ordered. They will stand beside the gate, where the water main runs.",
     ),
-    ("A later last ferry on Fridays", "The last boat leaves before the late shift ends.", "transport"),
-    ("Story hours in three languages", "Many families here read in two or three languages.", "culture"),
-    ("Shade over the bus stop on Quarry Road", "There is no tree and the wait is long in July.", "streets"),
-    ("Lend out snow shovels by the block", "One shed and a list on the door would be enough.", "community"),
-    (
+    _Idea(
+        "A later last ferry on Fridays",
+        "The last boat leaves before the late shift ends.",
+        "transport",
+        "evaluating",
+        "The ferry company is working out what one more crossing costs.",
+    ),
+    _Idea(
+        "Story hours in three languages",
+        "Many families here read in two or three languages.",
+        "culture",
+        "accepted",
+        "The library begins next month, on Saturday mornings.",
+    ),
+    _Idea(
+        "Shade over the bus stop on Quarry Road",
+        "There is no tree and the wait is long in July.",
+        "streets",
+        "evaluating",
+        "We are measuring whether the sidewalk is wide enough for a roof or only for a tree.",
+    ),
+    _Idea(
+        "Lend out snow shovels by the block",
+        "One shed and a list on the door would be enough.",
+        "community",
+        "accepted",
+        "Four blocks get a shed before the first snow. Whoever keeps the list gets the key.",
+    ),
+    _Idea(
         "Keep the pier light on until midnight",
         "People fish there after work and walk home in the dark.",
         "safety",
+        "rejected",
+        "The pier light is the port authority's. We passed the idea on and will tell what they say.",
     ),
-    ("Compost drop-off at the market", "The market has room and a truck that comes anyway.", "environment"),
+    _Idea(
+        "Compost drop-off at the market",
+        "The market has room and a truck that comes anyway.",
+        "environment",
+        "accepted",
+        "It is tried for three months, on market days.",
+    ),
 )
+_PROBLEMS: Final = {
+    1: ProblemDefined(
+        statement="Potholes by the harbor are filled and open again within weeks",
+        who_is_affected="People who cycle or push a pram to the ferry",
+        request_ids=("PL-26-00001", "PL-26-00003", "PL-26-00005"),
+    ),
+    4: ProblemDefined(
+        statement="The way home from the water is dark",
+        who_is_affected="People who come from the late shift or from the pier, on foot",
+        request_ids=("PL-26-00002", "PL-26-00004"),
+    ),
+}
+"""Problems by the day's place in a week: each is told once in any seven days."""
 _PROGRAMS: Final = ("harbor-swim-lessons", "winter-coat-exchange", "block-repair-day")
 
 
@@ -101,10 +160,10 @@ def _quiet(_work: str, _done: int, _of: int | None) -> None:
 def _day(day: date) -> Iterator[Event]:
     """One day: an idea and feedback at once, support and more feedback through the day."""
     number = day.toordinal()
-    title, summary, category = _IDEAS[number % len(_IDEAS)]
+    told = _told(day)
     idea = f"idea-{day.isoformat()}"
     author, *others = (_resident(number * 11 + step) for step in range(6 + number * 5 % 13))
-    submitted = IdeaSubmitted(title=title, summary=summary, category=category)
+    submitted = IdeaSubmitted(title=told.title, summary=told.summary, category=told.category)
     yield _event(day, 0, idea, submitted, author)
     for step, resident in enumerate(others):
         minute = 1 + step if step < 3 else 60 * (step + 4)
@@ -115,26 +174,23 @@ def _day(day: date) -> Iterator[Event]:
         )
         minute = 4 + step if step < 2 else 60 * (9 + 3 * step)
         yield _event(day, minute, f"feedback-{day.isoformat()}-{step}", feedback, others[step])
+    if (problem := _PROBLEMS.get(number % DAYS)) is not None:
+        yield _event(day, 12 * 60, f"problem-{day.isoformat()}", problem)
+
+
+def _told(day: date) -> _Idea:
+    return _IDEAS[day.toordinal() % len(_IDEAS)]
 
 
 def _answered(day: date) -> Event:
     """In the evening the city answers the idea of two days before."""
-    return _event(day, 18 * 60, f"idea-{(day - timedelta(days=2)).isoformat()}", _answer(day))
-
-
-def _answer(day: date) -> IdeaAnswered:
-    """Every third answer is no, and says why; the others look further or agree."""
-    answered = _at(day, 18 * 60).astimezone(UTC)
-    match day.toordinal() % 3:
-        case 0:
-            why = "The harbour is the state's; we passed the idea on and will tell what they say."
-            return IdeaAnswered(decision="rejected", explanation=why, answered_at=answered)
-        case 1:
-            return IdeaAnswered(
-                decision="accepted", explanation="It starts this season.", answered_at=answered
-            )
-        case _:
-            return IdeaAnswered(decision="evaluating", answered_at=answered)
+    of, minute = day - timedelta(days=2), 17 * 60 + 30
+    answer = IdeaAnswered(
+        decision=_told(of).decision,
+        explanation=_told(of).explanation,
+        answered_at=_at(day, minute).astimezone(UTC),
+    )
+    return _event(day, minute, f"idea-{of.isoformat()}", answer)
 
 
 def _at(day: date, minute: int) -> datetime:

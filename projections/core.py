@@ -81,6 +81,8 @@ class Projection:
     documents: tuple[DocumentView, ...] = ()
     event_tallies: tuple[EventTally, ...] = ()
     document_tallies: tuple[DocumentTally, ...] = ()
+    build: int = 1
+    """Which physical copy of this version."""
 
     def __post_init__(self) -> None:
         for tally in self.document_tallies:
@@ -89,9 +91,14 @@ class Projection:
                 raise ValueError(msg)
 
     @property
+    def tag(self) -> str:
+        """Version and copy in every stored name: `v1`, and `v1.2` for the second copy."""
+        return build_tag(self.version, self.build)
+
+    @property
     def group(self) -> str:
         """The permanent consumer group and checkpoint name, as in `townhall.pulse.v1`."""
-        return f"townhall.{self.name}.v{self.version}"
+        return f"townhall.{self.name}.{self.tag}"
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -101,11 +108,21 @@ class Projection:
     @property
     def ledger(self) -> str:
         """The collection of the identities this projection has applied."""
-        return f"{self.name}_ledger.v{self.version}"
+        return f"{self.name}_ledger.{self.tag}"
 
     def collection(self, view: DocumentView | Tally) -> str:
-        """The physical collection of a view in this version; readers use the plain name."""
-        return f"{view.name}.v{self.version}"
+        """The physical collection of a view in this build; readers use the plain name."""
+        return f"{view.name}.{self.tag}"
+
+    @property
+    def collections(self) -> list[str]:
+        """Everything of its own that this build stores."""
+        return [*(self.collection(view) for view in (*self.documents, *self.tallies)), self.ledger]
+
+
+def build_tag(version: int, build: int) -> str:
+    """How stored names tell one build from another."""
+    return f"v{version}" if build == 1 else f"v{version}.{build}"
 
 
 def cell_id(key: Iterable[str], partition: str) -> str:

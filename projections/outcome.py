@@ -21,6 +21,8 @@ Votes = Mapping[str, Mapping[str, int]]
 
 MEASURES: Final = ("votes", "points", "ranks")
 RULES: Final = ("greedy", "greedy-no-skip", "greedy-threshold")
+UNNAMED: Final = "unknown"
+"""What importers write where a file does not name its rule."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,12 @@ def outcome(round_document: Document, votes: Votes, ballots: int) -> Outcome:
     )
 
 
+def places(round_document: Document) -> int:
+    """The points that a first place gives on an ordinal ballot; each place after it gives one less."""
+    most: int = round_document["max_choices"] or len(round_document["projects"])
+    return most
+
+
 def input_hash(round_document: Document, votes: Votes, ballots: int) -> str:
     """SHA-256, in hex, over all that the outcome depends on: whoever has the same inputs has the same hash.
 
@@ -148,8 +156,7 @@ def _ordered(round_document: Document, tallies: Votes) -> list[_Entry]:
 def _score(round_document: Document, tally: Mapping[str, int]) -> int:
     match round_document["vote_type"]:
         case "ordinal":
-            places: int = round_document["max_choices"] or len(round_document["projects"])
-            return tally["votes"] * places - tally["ranks"]
+            return tally["votes"] * places(round_document) - tally["ranks"]
         case "cumulative" | "scoring":
             return tally["points"]
     return tally["votes"]
@@ -159,6 +166,8 @@ def _undecidable(round_document: Document) -> str | None:
     rule = round_document["rule"]
     if rule is None:
         return "The round's opening is not known, so neither are its projects and its rule."
+    if rule == UNNAMED:
+        return "The rule is unknown: the record of this round names none."
     if rule not in RULES:
         return f"The rule {rule!r} is not computed here; those that are: {', '.join(RULES)}."
     if round_document["budget"] is None:

@@ -19,6 +19,7 @@ from infra.mongo import Database, Session
 from projections.core import DocumentView, Projection
 from projections.cursors import Order, Scalar, from_cursor, to_cursor
 from projections.registry import VIEWS
+from projections.storage import live_tag
 
 MAX_PAGE = 100
 MAX_TIME_MS = 2_000
@@ -250,11 +251,8 @@ async def wait_for(db: Database, projection: Projection, wanted: Iterable[Positi
 
 async def _live_group(db: Database, projection: Projection) -> str:
     """The group whose collections the public names show: during a rebuild not the code's version."""
-    view = (*projection.documents, *projection.tallies)[0]
-    async for info in await db.list_collections(filter={"name": view.name, "type": "view"}):
-        _, _, version = info["options"]["viewOn"].rpartition(".v")
-        return f"townhall.{projection.name}.v{version}"
-    return projection.group
+    tag = await live_tag(db, projection)
+    return projection.group if tag is None else f"townhall.{projection.name}.{tag}"
 
 
 def _beyond(order: Order, values: Sequence[Scalar]) -> dict[str, Any]:

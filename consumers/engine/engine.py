@@ -56,6 +56,7 @@ class Engine:
         owner: str,
         now: Callable[[], datetime],
         lease: float = 10.0,
+        max_bytes: int | None = None,
     ) -> None:
         self._plan = Plan(projection)
         self._log = log
@@ -63,7 +64,8 @@ class Engine:
         self._owner = owner
         self._now = now
         self._lease = lease
-        self._most = MAX_TRANSACTION_BYTES
+        self._max_bytes = max_bytes or MAX_TRANSACTION_BYTES
+        self._most = self._max_bytes
         self._refused: dict[tuple[Partition, int], str] = {}
         """Records that the store could not take though each was alone, by offset, and why."""
         self._owned: dict[Partition, Owned] = {}
@@ -155,7 +157,7 @@ class Engine:
         failpoint("after_commit")
         batch.keep(write)
         failpoint("after_keep")
-        self._most = min(MAX_TRANSACTION_BYTES, 2 * self._most)
+        self._most = min(self._max_bytes, 2 * self._most)
         self._refused.clear()
         return True
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Self
 
 from infra.embedded import jars, mongod, ports
-from infra.embedded.errors import EmbeddedError
+from infra.embedded.errors import EmbeddedError, HomeInUse
 from infra.embedded.home import Home
 from infra.embedded.kafka import Kafka, find_java
+from infra.embedded.keeper import Keeper
 from infra.embedded.mongod import Mongod
 from infra.embedded.process import Server
 
-__all__ = ["EmbeddedError", "EmbeddedServers", "Endpoints", "Server"]
+__all__ = ["EmbeddedError", "EmbeddedServers", "Endpoints", "HomeInUse", "Server"]
 
 VERSIONS = {"Kafka": jars.KAFKA, "MongoDB": mongod.VERSION}
 
@@ -96,6 +97,10 @@ class EmbeddedServers:
             os.close(self._lock)
             self._lock = None
             self._servers = ()
+
+    async def keep(self, say: Callable[[str], None]) -> None:
+        """Start again what ends, until cancelled; `say` is told. EmbeddedError when that fails."""
+        await Keeper(self._servers, say).run()
 
     def _set_up(self, java: Path, binary: Path, lock: int) -> None:
         self._home.check_versions(VERSIONS)

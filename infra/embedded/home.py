@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from infra.embedded.errors import EmbeddedError
+from infra.embedded.errors import EmbeddedError, HomeInUse
 
 MIN_FREE_BYTES = 512 * 2**20  # mongod's journal takes 300 MB from the start
 SECONDS_FOR_LAST_OWNER = 30
@@ -54,7 +54,7 @@ class Home:
             owner = int(os.pread(lock, 32, 0) or 0)
             # An owner that was killed leaves servers that need some seconds to close their data.
             if _exists(owner) or time.monotonic() > deadline:
-                raise EmbeddedError(
+                raise HomeInUse(
                     f"The data folder {self.path} is in use by process {owner}. Nothing was changed. "
                     "Stop that one first, or give this one another TOWNHALL_HOME."
                 )

@@ -149,7 +149,7 @@ class Kafka(Server):
         )
         self.log.write_text(result.stdout + result.stderr)
         if result.returncode:
-            raise EmbeddedError(self._story("could not prepare its folder"))
+            raise self.trouble("could not prepare its folder")
         (self.home / "unfinished").rename(self.home / "data")
 
 

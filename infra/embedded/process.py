@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +15,14 @@ from infra.embedded.errors import EmbeddedError
 GUARD = Path(__file__).with_name("guard.py")
 LOG_TAIL_LINES = 15
 POLL_SECONDS = 0.05
+READY_SECONDS = 60.0
+
+DISK_FULL = "The disk is full: free some space and start again."
+FULL_BYTES = 2**20
 
 # What a user can do about the usual ends, by the words that server logs have in common.
 ADVICE = {
-    "No space left on device": "The disk is full: free some space and start again.",
+    "No space left on device": DISK_FULL,
     "File too large": "A limit on file sizes stopped it (see `ulimit -f`): lift it and start again.",
     "Address already in use": "Another program took its port: start again and another port is chosen.",
     "Cannot allocate memory": "The machine is out of memory: close programs or give a smaller heap or cache.",
@@ -91,18 +96,24 @@ class Server(ABC):
             line = first_line.readline()
         if not line:
             self._reap()
-            raise EmbeddedError(self._story("could not be executed"))
+            raise self.trouble("could not be executed")
         self._pid = int(line)
 
-    def wait_ready(self, timeout: float = 60) -> None:
+    def wait_ready(self, timeout: float = READY_SECONDS) -> None:
         """Return when the server answers; EmbeddedError when it ends before, or after `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while not self.is_ready():
-            if not self.running:
-                raise EmbeddedError(self._story(f"ended while starting ({self._ending()})"))
+        while not self.has_come():
             if time.monotonic() > deadline:
-                raise EmbeddedError(self._story(f"did not answer within {timeout:.0f} s"))
+                raise self.trouble(f"did not answer within {timeout:.0f} s")
             time.sleep(POLL_SECONDS)
+
+    def has_come(self) -> bool:
+        """Whether it answers; EmbeddedError when it has ended instead."""
+        if self.is_ready():
+            return True
+        if not self.running:
+            raise self.trouble(f"ended while starting ({self.ending()})")
+        return False
 
     def stop(self) -> None:
         """End the process cleanly (SIGTERM, SIGKILL after the grace) and wait for its end."""
@@ -134,15 +145,19 @@ class Server(ABC):
         self._guard.wait()
         self._guard = None
 
-    def _ending(self) -> str:
+    def ending(self) -> str:
+        """How it ended, as in `SIGKILL`."""
         code = self._guard.wait() if self._guard else 0
         return f"exit code {code}" if code <= 128 else signal.Signals(code - 128).name
 
-    def _story(self, what: str) -> str:
+    def trouble(self, what: str) -> EmbeddedError:
+        """The error that says what happened, what is kept, what to do, and how the server's log ends."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         advice = next((text for words, text in ADVICE.items() if any(words in line for line in lines)), "")
+        if not advice and shutil.disk_usage(self.home).free < FULL_BYTES:
+            advice = DISK_FULL  # so full that its log could not say so
         tail = "\n".join(f"  {line[:300]}" for line in lines[-LOG_TAIL_LINES:])
-        return (
+        return EmbeddedError(
             f"{self.name} {what}. Its data in {self.home} is kept. "
             f"{advice or 'Read the end of its log, mend the cause, start again.'}\n"
             f"The end of {self.log}:\n{tail or '  (empty)'}"

@@ -1,6 +1,6 @@
 """From what an app claims to an event: the city, the source and the clock are decided here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -30,22 +30,23 @@ class Sender:
     zone: ZoneInfo
 
 
-def judge(items: Sequence[Item | Undecodable], sender: Sender, now: datetime) -> list[Event | ProblemError]:
+def judge(
+    items: Iterable[Item | Undecodable], sender: Sender, now: datetime
+) -> Iterator[Event | ProblemError]:
     """A verdict per item, in order."""
     seen: dict[tuple[str, str], Event] = {}
-    verdicts: list[Event | ProblemError] = []
     for item in items:
         try:
             event = _admit(item, sender, now)
             first = seen.setdefault((event.source, event.id), event)
             if first is not event:
                 _must_say_the_same(first, event)
-            verdicts.append(event)
+            verdict: Event | ProblemError = event
         except Undecodable as error:
-            verdicts.append(refused(error))
+            verdict = refused(error)
         except ProblemError as problem:
-            verdicts.append(problem)
-    return verdicts
+            verdict = problem
+        yield verdict
 
 
 def refused(error: Undecodable) -> ProblemError:

@@ -83,3 +83,14 @@ def outcome_unknown(events: int) -> ProblemError:
         headers={"retry-after": "1"},
         outcome="unknown",
     )
+
+
+def no_place() -> ProblemError:
+    """503: Kafka lacks the topic or the partition where an event belongs."""
+    return ProblemError(
+        503,
+        "topics_missing",
+        "Nothing was stored: Kafka lacks the topic or the partition where these events belong, until the "
+        "operator has run `townhall topics apply`. Send the same again later.",
+        headers={"retry-after": "30"},
+    )

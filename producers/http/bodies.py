@@ -4,7 +4,6 @@ CloudEvents 1.0 HTTP binding: binary (`ce-*` headers), structured and batch mode
 """
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple
@@ -34,7 +33,15 @@ LIMIT: Final[dict[Mode, int]] = {
     "batch": MAX_BATCH_BYTES,
 }
 _QUOTED_PAIR = re.compile(r"\\(.)")
-_SPACE: Final = " \t\r\n"
+_SPACE: Final = b" \t\r\n"
+_STRETCH: Final = 1_048_576
+"""Bytes looked through at once; a text that is longer is part of no event."""
+_REST: Final = 16_384
+"""Bytes after which the search can rest: they may be nothing but brackets."""
+_TEXT: Final = rb'"(?:[^"\\]++|\\.)*+"'
+_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|' + _TEXT + rb")*+", re.DOTALL)
+_TO_BRACKET_OR_COMMA: Final = re.compile(rb'(?:[^"\[\]{},]++|' + _TEXT + rb")*+", re.DOTALL)
+_DEEPER: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 
 
 class Item(NamedTuple):
@@ -90,21 +97,28 @@ async def read_body(request: Request, limit: int, hold: Hold, *, seconds: float 
     return bytes(body)
 
 
-def items_of(mode: Mode, request: Request, body: bytes) -> list[Item | Undecodable]:
-    """What the body holds, item by item and in order; ProblemError where it holds no items at all."""
+def items_of(mode: Mode, request: Request, body: bytes) -> Iterator[Item | Undecodable | None]:
+    """What the body holds, item by item and in order; ProblemError where it holds no items at all.
+
+    None comes where there is no item yet. However hostile the body, no step takes longer than an
+    event of the largest size does: whoever iterates can let others have their turn in between.
+    """
     if mode == "batch":
-        return [_split(raw) for raw in _batch(body)]
-    if mode == "structured":
-        return [_split(_json(body))]
+        yield from _batch(body)
+    elif mode == "structured":
+        yield _split(_json(body))
+    else:
+        yield _binary(request, body)
+
+
+def _binary(request: Request, body: bytes) -> Item | Undecodable:
     try:
-        return [Item(_ce_headers(request.scope["headers"]), body)]
+        return Item(_ce_headers(request.scope["headers"]), body)
     except Undecodable as error:
-        return [error]
+        return error
 
 
 def _split(raw: Any) -> Item | Undecodable:
-    if isinstance(raw, Undecodable):
-        return raw
     try:
         return Item(*from_structured(raw))
     except Undecodable as error:
@@ -115,58 +129,75 @@ def _json(body: bytes) -> Any:
     try:
         return strictjson.loads(body)
     except strictjson.InvalidJson as error:
-        raise _no_event(f"the body is not JSON that is accepted here: {error}") from None
+        raise _no_json(str(error)) from None
 
 
-def _batch(body: bytes) -> list[Any]:
-    try:
-        items = strictjson.loads(body)
-    except strictjson.InvalidJson as error:
-        items = _one_by_one(body, error)
-    if not isinstance(items, list):
-        raise _no_event("the body of a batch is a JSON array of events")
-    if not items:
+def _batch(body: bytes) -> Iterator[Item | Undecodable | None]:
+    """The items of a batch, each parsed by itself, and none before all are counted.
+
+    So one bad item does not keep its neighbours out, and a body of millions is not parsed at all.
+    """
+    pieces: list[bytes] = []
+    for piece in _pieces(body):
+        if piece is None:
+            yield None
+        elif len(pieces) == MAX_BATCH_EVENTS:
+            raise _too_large(f"the batch holds more than {MAX_BATCH_EVENTS} events")
+        else:
+            pieces.append(piece)
+    if pieces == [b""]:
         raise _no_event(f"the batch is empty; send 1 to {MAX_BATCH_EVENTS} events")
-    if len(items) > MAX_BATCH_EVENTS:
-        raise _too_large(f"the batch holds {len(items)} events, the most is {MAX_BATCH_EVENTS}")
-    return items
+    yield from map(_item, pieces)
 
 
-def _one_by_one(body: bytes, error: strictjson.InvalidJson) -> list[Any]:
-    """Each item judged by itself, so that one bad item does not keep its neighbours out."""
+def _item(piece: bytes) -> Item | Undecodable:
+    if len(piece) > MAX_SINGLE_BYTES:
+        detail = f"{len(piece)} bytes; the most is {MAX_SINGLE_BYTES}"
+        return Undecodable("too_large", [FieldError("", detail)])
     try:
-        whole = orjson.loads(body)
-        pieces = list(_pieces(body.decode())) if isinstance(whole, list) else []
-    except (orjson.JSONDecodeError, RecursionError):
-        pieces = []
-    if not pieces:
-        raise _no_event(f"the body is not JSON that is accepted here: {error}") from None
-    return [_piece(piece) for piece in pieces]
-
-
-def _piece(text: str) -> Any:
-    try:
-        return strictjson.loads(text.encode())
+        return _split(strictjson.loads(piece))
     except strictjson.InvalidJson as error:
+        _must_be_json(piece)
         return Undecodable("not_json", [FieldError("", str(error))])
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """The texts of the items of a valid JSON array."""
-    read = json.JSONDecoder().raw_decode
-    start = _after_space(text, text.index("[") + 1)
-    while text[start] != "]":
-        _, end = read(text, start)
-        yield text[start:end]
-        start = _after_space(text, end)
-        if text[start] == ",":
-            start = _after_space(text, start + 1)
+def _must_be_json(piece: bytes) -> None:
+    """What is no JSON at all spoils the whole body: where its items end is only a guess then."""
+    try:
+        orjson.loads(piece)
+    except orjson.JSONDecodeError as error:
+        raise _no_json(str(error)) from None
 
 
-def _after_space(text: str, start: int) -> int:
-    while text[start] in _SPACE:
-        start += 1
-    return start
+def _pieces(body: bytes) -> Iterator[bytes | None]:
+    """The texts of the items of a JSON array, each to be parsed; None wherever the search can rest."""
+    if not body.lstrip(_SPACE).startswith(b"["):
+        raise _no_event("the body of a batch is a JSON array of events")
+    start = at = rested = body.index(b"[") + 1
+    depth = 1
+    while depth:
+        before, at = at, _bracket_or_comma(body, at, depth)
+        mark = body[at : at + 1]
+        depth += _DEEPER.get(mark, 0)
+        if depth == 0 or (depth == 1 and mark == b","):
+            yield body[start:at].strip(_SPACE)
+            start = at = at + 1
+        elif mark in _DEEPER:
+            at += 1
+        elif at == before:
+            raise _no_json(f"it ends early, or holds a text of more than {_STRETCH} bytes")
+        if at - rested > _REST:
+            rested = at
+            yield None
+    if body[start - 1 : start] != b"]" or body[start:].strip(_SPACE):
+        raise _no_json("it is no array, or something follows it")
+
+
+def _bracket_or_comma(body: bytes, at: int, depth: int) -> int:
+    """Where the next bracket stands, or the next comma between items; at most _STRETCH away."""
+    pattern = _TO_BRACKET_OR_COMMA if depth == 1 else _TO_BRACKET
+    found = pattern.match(body, at, at + _STRETCH)
+    return found.end() if found else at
 
 
 def _ce_headers(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -200,6 +231,10 @@ def _unsupported(detail: str) -> ProblemError:
 
 def _no_event(detail: str) -> ProblemError:
     return ProblemError(400, "no_cloudevent", f"Nothing was stored: {detail}.")
+
+
+def _no_json(detail: str) -> ProblemError:
+    return _no_event(f"the body is not JSON that is accepted here: {detail}")
 
 
 def _too_large(detail: str) -> ProblemError:

@@ -7,9 +7,10 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
-from infra.directory import City, add_city, list_cities
+from infra.directory import City, add_city, in_words, list_cities
 from infra.keys import Keys, Scope
 from infra.mongo import Database, PyMongoError, connect
+from infra.outages import told
 from infra.running import resolve
 from infra.settings import load
 
@@ -75,7 +76,7 @@ def add(
             population_year=population_year,
         )
     except ValidationError as error:
-        _fail("; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()))
+        _fail(f"{in_words(error)}. Nothing was changed.")
     _run(lambda db: add_city(db, city))
     typer.echo(f"{city.id} is in the directory, on the clock of {city.timezone}")
 
@@ -97,7 +98,7 @@ def _run(work: Callable[[Database], Awaitable[_T]]) -> _T:
     except ValueError as error:
         _fail(str(error))
     except PyMongoError as error:
-        _fail(f"MongoDB did not do it ({type(error).__name__}). Check TOWNHALL_MONGO and try again.")
+        _fail(told("MongoDB", error))
 
 
 def _fail(message: str) -> NoReturn:

@@ -10,23 +10,26 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
+from events.codec import Undecodable
 from events.envelope import Event
 from events.positions import Position
 from infra.directory import get_city
 from infra.failpoints import failpoint
+from infra.kafka import TopicsDiffer
 from infra.keys import ApiKey, KeyRefused, Keys
 from infra.mongo import Database, PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
 from producers.http.admission import Sender, judge
-from producers.http.answers import nothing_accepted, outcome_unknown, receipt, results_of
-from producers.http.bodies import LIMIT, Mode, items_of, mode_of, read_body
+from producers.http.answers import no_place, nothing_accepted, outcome_unknown, receipt, results_of
+from producers.http.bodies import LIMIT, Item, Mode, items_of, mode_of, read_body
 from producers.http.limits import MAX_BYTES_IN_FLIGHT, MAX_EVENTS_IN_FLIGHT, Budget
+from producers.http.turns import in_turns
 from producers.publisher import OutcomeUnknown, Publisher
 
 DEADLINE_SECONDS: Final = 5.0
 """An answer comes within this time, from the moment the events go to Kafka."""
-_PUBLISHER_SECONDS: Final = 4.0  # leaves the publisher its second to discard a broken producer
+_PUBLISHER_SECONDS: Final = 4.0  # leaves a busy event loop a second to answer
 _LOOKUP_SECONDS: Final = 2.0
 
 
@@ -94,8 +97,8 @@ class Gateway:
         with self._bytes.held(city) as hold:
             body = await read_body(request, LIMIT[mode], hold)
             failpoint("after_body")
-            items = items_of(mode, request, body)
-            verdicts = judge(items, sender, self._clock())
+            items: list[Item | Undecodable] = await in_turns(items_of(mode, request, body))
+            verdicts: list[Event | ProblemError] = await in_turns(judge(items, sender, self._clock()))
             events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
             if not events and mode != "batch":
                 raise next(verdict for verdict in verdicts if isinstance(verdict, ProblemError))
@@ -132,8 +135,10 @@ class Gateway:
         try:
             if done:
                 return task.result()
+        except TopicsDiffer:
+            raise no_place() from None
         except (OutcomeUnknown, asyncio.CancelledError):
-            pass  # cancelled: the producer under it was discarded on behalf of another request
+            pass  # cancelled: the publisher has ended while its producer was starting
         raise outcome_unknown(len(events))
 
 

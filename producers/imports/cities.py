@@ -2,9 +2,9 @@
 
 from pydantic import ValidationError
 
-from infra.directory import City, add_city, get_city
+from infra.directory import City, add_city, get_city, in_words
 from infra.mongo import Database
-from producers.imports.outcomes import ImportRefused, Reading, why
+from producers.imports.outcomes import ImportRefused, Reading
 
 
 async def settle(db: Database, reading: Reading, timezone: str | None) -> tuple[City, list[str]]:
@@ -42,4 +42,4 @@ def _new(reading: Reading, timezone: str) -> City:
     try:
         return City(id=reading.city, name=name, timezone=timezone, country=reading.country)
     except ValidationError as error:
-        raise ImportRefused(f"the city cannot be added: {why(error)}. Nothing was published.") from None
+        raise ImportRefused(f"the city cannot be added: {in_words(error)}. Nothing was published.") from None

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.logging import configure
+from infra.logging import for_terminal
 from infra.running import resolve
 from infra.settings import Settings, load
 from producers.imports import common, nyc311, open311, pabulib
@@ -114,9 +114,7 @@ def _run(
     path = rejects or Path(f"{jobs[0][0].name}.rejected.jsonl")
     try:
         settings = resolve(load())
-        # Logs go to standard error, and only errors: the bar and the summary say the rest.
-        quiet = {} if "log_level" in settings.model_fields_set else {"log_level": "error"}
-        configure(settings.model_copy(update=quiet))
+        for_terminal(settings, "error")  # the bar and the summary say the rest
         files = asyncio.run(_all(settings, jobs, timezone, path, wait=wait, terminal=errors))
     except (OSError, ValueError) as error:
         errors.print(f"Nothing was published: {error}", style="bold red", markup=False, soft_wrap=True)

@@ -17,6 +17,7 @@ import stamina
 from events.envelope import Event
 from events.positions import Position, to_token
 from infra.directory import CityRefused
+from infra.kafka import TopicsDiffer
 from infra.mongo import Database, PyMongoError, connect
 from infra.settings import Settings
 from producers.imports.cities import settle
@@ -185,6 +186,8 @@ async def attempt(run: Run, name: str, read: Callable[[], Reading]) -> FileSumma
         await run.file(name, read(), summary)
     except (ImportRefused, CityRefused) as error:
         summary.error = str(error)
+    except TopicsDiffer as error:
+        summary.error = f"{error} {_kept(summary)}"
     except OSError as error:
         summary.error = f"cannot be read or written: {error}. {_kept(summary)}"
     except OutcomeUnknown:

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from projections.api import present
-from projections.outcome import RULES
+from projections.outcome import RULES, UNNAMED, places
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -43,13 +43,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(present, name) for name in ("number", "money", "words", "day", "time_tag", "paragraphs")
+        name: getattr(present, name)
+        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs")
     }
     environment.globals |= {
         "static": address,
         "plural": present.plural,
         "scored": present.scored,
+        "same": present.same,
+        "ballots_give": present.ballots_give,
         "rules": RULES,
+        "unnamed": UNNAMED,
+        "places": places,
         "bars": present.bars,
         "share": present.share,
     }

@@ -2,10 +2,10 @@
 
 What scripts and tests may rely on: a part that replaces itself is `[data-live][id]`; a number is
 `[data-count=NAME]` with the bare number in `data-value`. Names: on `/`, `total-events-today` and so
-on, and `CITY/events-today`; on a city, `events-today`, `open-requests`, `ideas`, `ballots`,
-`ballots/ROUND` and `type/EVENT`; on a round, `ballots`, `projects`, `selected`, `votes/PROJECT` and,
-where ballots give points, `points/PROJECT`;
-on an idea, `supporters`. `#live-status` reads `Live` while the stream is open.
+on, and `CITY/events-today` and so on, left out where a city has none; on a city, `events-today`,
+`open-requests`, `ideas`, `ballots`, `ballots/ROUND` and `type/EVENT`; on a round, `ballots`, `projects`,
+`selected`, `votes/PROJECT` and, where ballots give points, `points/PROJECT`; on an idea, `supporters`.
+`#live-status` reads `Live` while the stream is open.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from infra.directory import City, list_cities
 from infra.mongo import PyMongoError
 from infra.problems import ProblemError
-from projections.api import queries
+from projections.api import described, queries
 from projections.api import rounds as ballot_rounds
 from projections.api.assets import TEMPLATES
 from projections.api.present import last_days
@@ -79,7 +79,8 @@ async def coalition(request: Request, reads: State) -> Response:
     """Every city with its numbers."""
 
     async def context() -> dict[str, Any]:
-        found = await queries.overviews(reads.db, await list_cities(reads.db))
+        cities = await list_cities(reads.db)
+        found = await queries.overviews(reads.db, cities)
         numbers = [one.numbers for one in found]
         names = ("events_today", "open_requests", "requests", "ideas", "ballots")
         totals = {name: sum(getattr(one, name) for one in numbers) for name in names}
@@ -91,6 +92,8 @@ async def coalition(request: Request, reads: State) -> Response:
             "totals": totals,
             "days": days,
             "recent": {city for city, events in recent.items() if events},
+            "latest": await ballot_rounds.latest(reads.db, recent),
+            "zones": {city.id: city.zone for city in cities},
             "stream": "/v1/stream",
         }
 
@@ -188,9 +191,22 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
+            "rows": ballot_rounds.rows(found),
         }
 
     return await _page(request, reads, "round.html", context)
+
+
+@router.get("/data")
+async def data_page(request: Request) -> Response:
+    """What programs can read, and where."""
+    body = TEMPLATES.get_template("data.html").render(
+        paths=list(described.paths(request.app.openapi())),
+        collections=described.collections(),
+        topics=described.topics(),
+        stream=None,
+    )
+    return conditional(request, body.encode(), media_type=HTML)
 
 
 def _city(city: City) -> dict[str, Any]:

@@ -35,6 +35,32 @@ def scored(vote_type: str | None) -> bool:
     return vote_type in {"ordinal", "cumulative", "scoring"}
 
 
+def ballots_give(vote_type: str | None, places: int) -> str:
+    """What a ballot of this type gives; `places` are the points of a first place."""
+    match vote_type:
+        case "approval":
+            return "Approval: a ballot gives one vote to each project it names"
+        case "choose-1":
+            return "Choose 1: a ballot gives one vote to one project"
+        case "ordinal":
+            first = plural(places, "point", "points")
+            return f"Ordinal: a first place gives {first}, each place after it one less"
+        case "cumulative":
+            return "Cumulative: a ballot divides its points among projects"
+        case "scoring":
+            return "Scoring: a ballot gives points to each project it names"
+    return "Not known"
+
+
+def same(one: str, other: str | None) -> bool:
+    """Whether two texts say the same to a reader: without regard to case, blanks and a last full stop."""
+    return other is not None and _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).removesuffix(".")
+
+
 def amount(value: str) -> int | float:
     """Decimal text as a JSON number: an int when whole."""
     exact = Decimal(value)
@@ -94,6 +120,15 @@ def _bar(one: str, value: int, most: int, x: float, step: float) -> Bar:
 def share(value: float, most: float) -> str:
     """The length of a horizontal bar, `62.5%`; empty when there is nothing or less."""
     return f"{max(0.0, min(100.0, 100 * value / most)):.2f}%" if most > 0 else "0%"
+
+
+def coded(text: str) -> Markup:
+    """A text of ours with its `names` as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def paragraphs(text: str) -> Markup:

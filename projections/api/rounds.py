@@ -1,7 +1,7 @@
 """Ballot rounds and their outcomes, put together for the JSON API and the pages alike."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from infra.directory import City, list_cities
 from infra.mongo import Database, Session
@@ -10,10 +10,15 @@ from projections import read
 from projections.api import models
 from projections.api.present import amount
 from projections.api.queries import PARTICIPATION, there
-from projections.outcome import Outcome, outcome
+from projections.outcome import Outcome, Standing, outcome
 from projections.read import EVER, Between, OneOf, Where
 
 NEWEST = [("opened_at", -1)]
+MAX_ROUNDS = 1_000
+FOLD_OVER = 10
+"""So many projects that are not selected are still shown among the others."""
+FIRST = 20
+"""So many projects are shown at once where none is selected."""
 _ROUND_KEY = (("city", "city"), ("round", "round_id"))
 
 
@@ -23,6 +28,41 @@ class Decided(NamedTuple):
     selected: frozenset[str]
     city_only: list[str]
     computed_only: list[str]
+
+
+class Mark(NamedTuple):
+    """Who selected a project: the `city`, the `rule` alone, or `none`; `words` say it."""
+
+    by: Literal["city", "rule", "none"]
+    words: str
+
+
+MARKS: Final[dict[tuple[bool | None, bool | None], Mark | None]] = {
+    (True, True): Mark("city", "Selected"),
+    (True, False): Mark("city", "Selected by the city only"),
+    (True, None): Mark("city", "Selected by the city"),
+    (False, True): Mark("rule", "Selected by the rule only"),
+    (None, True): Mark("rule", "Selected by the rule"),
+    (False, False): Mark("none", "Not selected"),
+    (False, None): Mark("none", "Not selected by the city"),
+    (None, False): Mark("none", "Not selected by the rule"),
+    (None, None): None,
+}
+"""By whether the city and whether the rule selected a project; None where that is not known."""
+
+
+class Row(NamedTuple):
+    """A project on the page; without a mark where nobody's selection is known."""
+
+    standing: Standing
+    mark: Mark | None
+
+
+class Rows(NamedTuple):
+    """The projects shown at once and those folded, each best first."""
+
+    shown: list[Row]
+    folded: list[Row]
 
 
 class Result(NamedTuple):
@@ -43,6 +83,14 @@ async def listing(db: Database, city: City | None, *, limit: int, cursor: str | 
     ballots = {(cell.key["city"], cell.key["round"]): cell.n["ballots"] for cell in cells}
     shown = [_summary(one, ballots.get((one["city"], one["round_id"]), 0)) for one in page.items]
     return models.Rounds(rounds=shown, next=page.cursor, as_of=as_of)
+
+
+async def latest(db: Database, cities: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of each of these cities the round opened last, by city: its id, title and opening."""
+    where: Where = {"city": OneOf(tuple(cities)), "opened_at": Between(EVER, None)}
+    fields = ("city", "round_id", "title", "opened_at")
+    found = await read.listing(db, "ballot_rounds", where, NEWEST, limit=MAX_ROUNDS, fields=fields)
+    return {one["city"]: one for one in reversed(found)}
 
 
 def _summary(document: dict[str, Any], ballots: int) -> models.RoundSummary:
@@ -104,6 +152,21 @@ def decided(found: Result) -> Decided | None:
     return Decided(
         city, *([names.get(one, one) for one in sorted(ids)] for ids in (city - here, here - city))
     )
+
+
+def rows(found: Result) -> Rows:
+    """The projects of a round; where many are not selected, those are folded."""
+    told = decided(found)
+    every = [
+        Row(one, MARKS[None if told is None else one.project_id in told.selected, one.selected])
+        for one in found.outcome.standings
+    ]
+    losing = [row for row in every if row.mark and row.mark.by == "none"]
+    if len(losing) == len(every) or not losing:
+        losing = every[FIRST:]
+    if len(losing) <= FOLD_OVER:
+        return Rows(every, [])
+    return Rows([row for row in every if row not in losing], losing)
 
 
 def answered(found: Result) -> models.RoundResult:

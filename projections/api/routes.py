@@ -30,7 +30,7 @@ _BBOX = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})")
 
 @router.get("/cities", response_model=models.Cities, summary="All cities and their numbers")
 async def cities(request: Request, reads: State, after: After = None) -> Response:
-    """The coalition at a glance."""
+    """All cities with their numbers now."""
     every = (REQUESTS, PARTICIPATION, PULSE)
     await wait(reads.db, after, *every)
     as_of = await read.as_of(reads.db, every)

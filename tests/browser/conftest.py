@@ -38,6 +38,7 @@ def site(browser: Browser, servers: Endpoints) -> Iterator[Site]:
     closed = build.closed("SR-0002", status_notes=f"Done. {town.XSS}")
     models.play(*town.events(), closed, build.reopened("SR-0002"), build.idea_withdrawn("i1"))
     models.play(*_decided_elsewhere(), *_decided_otherwise(), build.opened("SR-nowhere", long=None, lat=None))
+    models.play(*_of_another_city())
     with serve(create_app(models.settings)) as url:
         yield Site(url, models)
     models.close()
@@ -61,3 +62,16 @@ def _decided_otherwise() -> list[Event]:
     """Riverton's second round of a title; nobody voted, the rule takes `a` and `b`, the city took `c`."""
     title = "What shall we build first?"
     return [build.round_opened("pb-2025", title=title), build.concluded("pb-2025", selected=["b", "c"])]
+
+
+def _of_another_city() -> list[Event]:
+    """Lakeside's old rounds: one names no rule, and one has many projects of which few can be paid."""
+    projects = [
+        build.project(f"{n:02}", name=f"A long wooden pier at the end of street {n}") for n in range(40)
+    ]
+    told = [
+        build.round_opened("lake-2018", rule="unknown", title="The lake in 2018"),
+        build.round_opened("lake-2019", title="Piers", projects=projects, vote_type="ordinal", max_choices=3),
+        build.ballot("07", "03", by="participant-000001", round_id="lake-2019", vote_type="ordinal"),
+    ]
+    return [one.model_copy(update={"city": town.LAKESIDE.id}) for one in told]

@@ -14,11 +14,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.servers]
 
 PAGES = (
     "/",
+    "/data",
     "/cities/riverton",
     "/cities/emptyville",
     "/cities/riverton/rounds/pb-2026",
     "/cities/riverton/rounds/pb-2025",
     "/cities/lakeside/rounds/lake-2026",
+    "/cities/lakeside/rounds/lake-2018",
+    "/cities/lakeside/rounds/lake-2019",
     "/cities/riverton/requests",
     "/cities/riverton/requests?status=closed",
     "/cities/riverton/requests/SR-0001",
@@ -119,7 +122,16 @@ def test_pages_are_complete_without_scripts(browser: Browser, site: Site) -> Non
         expect(one.locator("#live-status")).to_be_empty()
 
 
-@pytest.mark.parametrize("path", ["/", "/cities/riverton", "/cities/riverton/rounds/pb-2026"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/data",
+        "/cities/riverton",
+        "/cities/riverton/rounds/pb-2026",
+        "/cities/lakeside/rounds/lake-2019",
+    ],
+)
 def test_the_keyboard_reaches_everything_that_can_be_used(browser: Browser, site: Site, path: str) -> None:
     with page(browser) as one:
         one.goto(site.url + path)
@@ -203,8 +215,9 @@ def test_what_the_city_selected_is_marked_where_its_rule_is_not_computed(
 ) -> None:
     with page(browser) as one:
         one.goto(f"{site.url}/cities/lakeside/rounds/lake-2026")
-        note = "This rule is not computed here; the city selected 2 projects."
-        expect(one.locator("#outcome .note")).to_have_text(note)
+        note = one.locator("#outcome .note")
+        expect(note).to_contain_text("The city selected 2 projects.")
+        expect(note).to_contain_text("The rule 'equalshares/add1' is not computed here")
         for project, tag in (("a", "Not selected"), ("b", "✓ Selected"), ("c", "✓ Selected")):
             shown = one.locator(f"[data-project={project}] .tag")
             expect(shown).to_have_text(f"{tag} by the city")
@@ -216,7 +229,77 @@ def test_the_projects_on_which_city_and_rule_differ_are_named(browser: Browser, 
         note = one.get_by_text("The city decided otherwise.").locator("..")
         expect(note).to_contain_text("Selected by the city only: Project c.")
         expect(note).to_contain_text("Selected by the rule only: Project a.")
-        expect(one.locator("[data-project=a] .tag")).to_have_text("✓ Selected")
+        expect(one.locator("[data-project=a] .tag")).to_have_text("✓ Selected by the rule only")
+        expect(one.locator("[data-project=b] .tag")).to_have_text("✓ Selected")
+        expect(one.locator("[data-project=c] .tag")).to_have_text("✓ Selected by the city only")
+        expect(one.locator("#dates")).to_contain_text("concluded 1 Apr 2026")
+
+
+def test_where_the_city_has_not_told_its_decision_the_page_says_who_selected(
+    browser: Browser, site: Site
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/rounds/pb-2026")
+        expect(one.locator("#outcome")).to_contain_text("The city has not told its decision.")
+        assert set(one.locator("[data-project] .tag").all_inner_texts()) == {
+            "✓ Selected by the rule",
+            "Not selected by the rule",
+        }
+        expect(one.locator("#numbers")).to_contain_text("selected by the rule")
+
+
+def test_a_round_that_names_no_rule_has_no_outcome_and_no_word_on_ties(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2018")
+        expect(one.locator("#outcome .note")).to_have_text(
+            "The outcome is not known here. The rule is unknown: the record of this round names none."
+        )
+        expect(one.locator("[data-project] .tag")).to_have_count(0)
+        expect(one.locator("#how")).not_to_contain_text("decisive")
+
+
+def test_projects_that_are_not_selected_are_folded_and_open_by_keyboard_and_stay_open(
+    browser: Browser, site: Site
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        expect(one.locator("#live-status")).to_have_text("Live")
+        folded = one.locator("#folded")
+        summary = folded.locator("summary")
+        expect(summary).to_have_text("38 more projects, not selected")
+        assert one.locator("[data-project]:visible").count() == 2
+        summary.press("Enter")
+        assert one.locator("[data-project]:visible").count() == 40
+        vote = build.ballot("07", by="participant-000009", round_id="lake-2019", vote_type="ordinal")
+        site.models.play(vote.model_copy(update={"city": town.LAKESIDE.id}))
+        expect(one.locator('[data-count="ballots"]')).to_have_attribute("data-value", "2", timeout=3000)
+        expect(folded).to_have_attribute("open", "")
+        expect(summary).to_be_focused()
+
+
+def test_the_folded_projects_open_without_scripts(browser: Browser, site: Site) -> None:
+    with page(browser, java_script_enabled=False) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        last = one.locator("#folded [data-project]").last
+        expect(last).to_be_hidden()
+        one.locator("#folded summary").click()
+        expect(last).to_be_visible()
+
+
+def test_a_round_says_how_a_place_becomes_points_where_its_link_leads(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        one.get_by_role("link", name="How this was computed").press("Enter")
+        expect(one.locator("#how")).to_be_in_viewport()
+        expect(one.locator("#how")).to_contain_text("a first place gives 3 points")
+        expect(one.locator('[data-count="points/03"]')).to_have_attribute("data-value", "2")
+
+
+def test_on_a_phone_a_projects_name_has_the_whole_width(browser: Browser, site: Site) -> None:
+    with page(browser, viewport=PHONE) as one:
+        one.goto(f"{site.url}/cities/lakeside/rounds/lake-2019")
+        names, rows = (one.locator(f'#outcome [data-project="07"] {part}') for part in ("h3", ".row"))
+        assert names.bounding_box()["width"] == rows.bounding_box()["width"]  # type: ignore[index]
 
 
 def test_where_ballots_give_points_the_points_are_the_large_number(browser: Browser, site: Site) -> None:
@@ -227,7 +310,8 @@ def test_where_ballots_give_points_the_points_are_the_large_number(browser: Brow
         expect(second).to_have_text("2 points 2 ballots")
         expect(one.locator('[data-count="votes/a"]')).to_have_attribute("data-value", "2")
         one.goto(f"{site.url}/cities/lakeside")
-        expect(one.locator(".leaders .score").first).to_have_text("7 points")
+        shore = one.locator("#rounds > ul > li", has=one.get_by_role("link", name="The lake shore"))
+        expect(shore.locator(".leaders .score").first).to_have_text("7 points")
 
 
 def test_rounds_of_one_title_are_told_apart_by_their_opening_and_id(browser: Browser, site: Site) -> None:
@@ -249,15 +333,85 @@ def test_cities_where_something_happens_come_first_and_the_others_show_no_empty_
         order = [card.get_attribute("data-city") for card in cards.all()]
         assert order == ["riverton", "lakeside", "emptyville"]
         expect(cards.nth(0).locator(".chart")).to_have_count(1)
-        for quiet in (cards.nth(1), cards.nth(2)):
+        for quiet, said in (
+            (cards.nth(1), "No events in the last 14 days"),
+            (cards.nth(2), "Nothing has been"),
+        ):
             expect(quiet.locator(".chart")).to_have_count(0)
-            expect(quiet).to_contain_text("No events in the last 14 days")
+            expect(quiet).to_contain_text(said)
+
+
+def test_a_city_with_nothing_but_old_rounds_shows_these_and_no_zeros(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(site.url)
+        card = one.locator("[data-city=lakeside]")
+        ballots = site.models.db["ballots"].count_documents({"city": "lakeside"})
+        expect(card.locator("dd[data-value='0']")).to_have_count(0)
+        expect(card.locator("[data-count='lakeside/ballots']")).to_have_attribute("data-value", str(ballots))
+        expect(card).to_contain_text("Last ballot round:")
+        card.locator("p a").click()
+        expect(one.locator("#outcome")).to_be_visible()
+        expect(one.locator("[data-city=emptyville] dd")).to_have_count(0)
+
+
+def test_the_labels_of_a_rounds_numbers_stand_on_one_line(browser: Browser, site: Site) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/rounds/pb-2026")
+        tops = one.locator("#numbers dt").evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect().top)"
+        )
+        assert len(tops) == 4
+        assert len(set(tops)) == 1
+
+
+def test_what_a_request_says_twice_is_shown_once(browser: Browser, site: Site) -> None:
+    label = "Scheduled for Monday"
+    site.models.play(
+        build.opened("SR-twice", long=-73.95, lat=40.73),
+        build.acknowledged("SR-twice", service_notice="We have it."),
+        build.stage_changed("SR-twice", to="scheduled", label=label, status_notes=f"{label}."),
+        build.stage_changed("SR-twice", to="on_hold", label="On hold", status_notes="No paint."),
+        build.stage_changed("SR-twice", to="in_progress", label="Crew 7", status_notes="At work."),
+    )
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/requests/SR-twice")
+        text = one.locator("#request").inner_text()
+        for once in ("We have it.", label, "On hold", "No paint.", "“Crew 7”", "At work."):
+            assert text.count(once) == 1, once
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "where"),
+    [
+        ("requests/SR-0000", "Requests", "requests"),
+        ("requests/SR-0001", "Requests", "requests?status=closed"),
+        ("ideas/i0", "Ideas", "ideas"),
+        ("rounds/pb-2025", "Ballot rounds", "#rounds"),
+    ],
+)
+def test_the_way_back_leads_over_the_list(
+    browser: Browser, site: Site, path: str, name: str, where: str
+) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton/{path}")
+        back = one.get_by_role("navigation", name="Where you are").get_by_role("link", name=name)
+        href = f"/cities/riverton{where}" if where.startswith("#") else f"/cities/riverton/{where}"
+        expect(back).to_have_attribute("href", href)
+
+
+@pytest.mark.parametrize("path", ["", "/requests/SR-0001", "/ideas/i0", "/rounds/pb-2025"])
+def test_whose_clock_counts_is_said_once(browser: Browser, site: Site, path: str) -> None:
+    with page(browser) as one:
+        one.goto(f"{site.url}/cities/riverton{path}")
+        said = one.locator("main").inner_text().count("on the city's own clock (America/New York)")
+        assert said == 1
 
 
 def test_open_requests_without_a_place_are_told_beside_the_map(browser: Browser, site: Site) -> None:
     with page(browser) as one:
         one.goto(f"{site.url}/cities/riverton")
         expect(one.locator("#map-rest")).to_have_text("1 more has no place")
+        expect(one.locator(".map-key")).to_contain_text("No street map: nothing is loaded from outside")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -203,8 +203,8 @@ class TestKafkaLog:
             assert found.offset == 2
             assert await subject.log.first_from(subject.zero, 3) is None
 
-    async def test_without_a_consumer_nothing_is_assigned_and_bounds_are_unavailable(self) -> None:
-        log = KafkaLog(lambda: None, "cluster", lambda: single(Settings()))
+    async def test_without_a_consumer_nothing_is_assigned_and_without_a_broker_nothing_is_known(self) -> None:
+        log = KafkaLog(lambda: None, "cluster", lambda: single(Settings(kafka="127.0.0.1:1")))
         partition = Partition("townhall.ideas", 0)
         log.pause(partition)
         assert log.assigned() == frozenset()

@@ -79,6 +79,7 @@ class Scene:
         at = self.servers.start()
         self.kafka, self.mongo = at.kafka, at.mongo
         client: MongoClient[dict[str, Any]] = MongoClient(at.mongo, serverSelectionTimeoutMS=2_000)
+        self.database = DATABASE
         self._db = self._stack.enter_context(client)[DATABASE]
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")},
@@ -99,7 +100,7 @@ class Scene:
     @property
     def settings(self) -> Settings:
         """For clients of this test's own process."""
-        return Settings(_env_file=None, kafka=self.kafka, mongo=self.mongo, mongo_database=DATABASE)
+        return Settings(_env_file=None, kafka=self.kafka, mongo=self.mongo, mongo_database=self.database)
 
     def start_projector(self) -> Projector:
         """One more; its standard input is held open, so that it ends with this process too."""
@@ -181,10 +182,28 @@ class Scene:
         except AssertionError as error:
             raise AssertionError(f"{error}; {self.progress()} of {whole} are") from None
 
+    def use(self, database: str) -> None:
+        """Another database from now on."""
+        self.database = database
+        self.environment["TOWNHALL_MONGO_DATABASE"] = database
+        self._db = self._db.client[database]
+
+    def dump(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything stored, but for views."""
+        names = [one["name"] for one in self._db.list_collections() if one["type"] == "collection"]
+        return {name: list(self._db[name].find()) for name in names if not name.startswith("system.")}
+
+    def restore(self, backup: dict[str, list[dict[str, Any]]]) -> None:
+        """What was dumped, and nothing else."""
+        for name, rows in backup.items():
+            self._db[name].delete_many({})
+            if rows:
+                self._db[name].insert_many(rows)
+
     def rows(self, view: str) -> list[dict[str, Any]]:
         """Everything a reader sees under a public name."""
         return list(self._db[view].find())
 
     def differences(self, planted: oracle.Planted | None = None) -> list[str]:
         """The oracle's verdict."""
-        return oracle.differences(self.kafka, self.mongo, DATABASE, planted)
+        return oracle.differences(self.kafka, self.mongo, self.database, planted)

@@ -126,6 +126,19 @@ async def test_hostile_json_is_a_clear_4xx_in_every_mode(
     assert answer.json()["detail"]
 
 
+async def test_others_are_answered_while_the_worst_batch_is_read(client: Client) -> None:
+    """G8: 990 items of 8 KB, each with keys that stand twice, are about a second of work."""
+    item = b'{"x":[' + b",".join([b'{"a":1,"a":1}'] * 590) + b"]}"
+    batch = asyncio.create_task(client.post(b"[" + b",".join([item] * 990) + b"]", BATCH))
+    longest = 0.0
+    while not batch.done():
+        started = time.monotonic()
+        assert (await client.http.get("/livez")).status_code == 200
+        longest = max(longest, time.monotonic() - started)
+    assert (await batch).json()["rejected"] == 990
+    assert longest < 0.5
+
+
 async def test_a_key_that_is_missing_malformed_unknown_or_of_another_scope_is_refused(client: Client) -> None:
     read_only, _ = await Keys(client.db).create("boston", "dashboard", scopes=["read"])
     forged = client.text[:-1] + ("A" if client.text[-1] != "A" else "B")

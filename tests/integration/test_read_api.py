@@ -1,5 +1,6 @@
 """The read API on a real MongoDB that holds what the engine would have stored."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -357,6 +358,16 @@ def test_the_openapi_document_is_31_and_names_problems(here: Town) -> None:
     assert "application/problem+json" in str(
         document["paths"]["/v1/rounds/{round_id}"]["get"]["responses"]["409"]
     )
+
+
+def test_the_page_about_data_lists_what_can_be_read_and_its_links_can_be_opened(here: Town) -> None:
+    page = here.http.get("/data").text
+    for name in ("/v1/requests?city={city}", "votes_by_project", "townhall.ideas"):
+        assert f"<code>{name}</code>" in page
+    links = re.findall(r'href="(/(?:v1|openapi)[^"]*)"', page)
+    assert {"/v1/cities", "/v1/rounds", "/openapi.json"} == set(links)
+    assert {here.http.get(link).status_code for link in links} == {200}
+    assert 'href="/data"' in here.http.get("/").text
 
 
 def test_types_are_named_without_prefix(here: Town) -> None:

@@ -13,7 +13,7 @@ from consumers.engine.engine import Engine
 from consumers.engine.memory import MemoryStore
 from consumers.engine.model import Incident, Partition, Write
 from consumers.kafka_log import KafkaLog
-from consumers.watchdog import Watchdog
+from consumers.watchdog import Progress, Watchdog
 from infra.embedded import Endpoints
 from infra.kafka import admin, connection, single
 from infra.settings import Settings
@@ -49,6 +49,13 @@ class Scene:
     async def work(self) -> bool:
         return bool(await self.watchdog._waiting())
 
+    async def published(self) -> None:
+        """What a transaction published can be read when its marker stands in the log: a little later."""
+        await self.publish()
+        async with asyncio.timeout(15):
+            while not await self.work():  # noqa: ASYNC110 - the log has no event to wait for
+                await asyncio.sleep(0.01)
+
     async def drain(self) -> None:
         async with asyncio.timeout(15):
             while await self.work():
@@ -75,7 +82,7 @@ async def test_a_marker_at_the_end_of_the_log_is_no_work(scene: Scene) -> None:
     """Else an idle projector would be ended and started again for ever."""
     await scene.engine.assigned([scene.place])
     assert not await scene.work()
-    await scene.publish()
+    await scene.published()
     assert await scene.work()
     await scene.drain()
     assert scene.engine.positions() == {scene.place: 1}
@@ -89,9 +96,30 @@ async def test_a_partition_never_claimed_is_work(scene: Scene) -> None:
     assert not await scene.work()
 
 
-async def test_a_batch_under_way_is_work_though_nothing_waits_behind_it(scene: Scene) -> None:
+async def test_progress_tells_claimed_from_unclaimed_and_halted(scene: Scene) -> None:
+    assert scene.watchdog.progress() == Progress(0, [scene.place.short], {}, [])
+    await scene.engine.assigned([scene.place])
+    assert scene.watchdog.progress() == Progress(1, [], {}, [])
+    claim = await scene.store.claim(scene.place, "test")
+    await scene.engine._halt(Incident(claim, "expired", "planted", 0, 0))
+    assert scene.watchdog.progress() == Progress(0, [], {scene.place.short: "expired"}, [])
+
+
+async def test_a_partition_stands_still_that_has_work_and_does_not_move(scene: Scene) -> None:
     await scene.engine.assigned([scene.place])
     await scene.publish()
+    assert await scene.watchdog._stuck() == [scene.place]
+    assert scene.watchdog.progress() == Progress(1, [], {}, [scene.place.short])
+    scene.watchdog._stall_seconds = 60
+    assert scene.watchdog.progress().still == []  # not for long enough
+    scene.watchdog._stall_seconds = 0
+    await scene.drain()
+    assert scene.watchdog.progress().still == []  # it has moved, though nobody has checked since
+
+
+async def test_a_batch_under_way_is_work_though_nothing_waits_behind_it(scene: Scene) -> None:
+    await scene.engine.assigned([scene.place])
+    await scene.published()
     commit = scene.store.commit
     seen: list[bool] = []
 
@@ -107,7 +135,7 @@ async def test_a_batch_under_way_is_work_though_nothing_waits_behind_it(scene: S
 async def test_what_the_client_lost_at_the_end_of_the_log_is_read_again(scene: Scene) -> None:
     """No later record would show the gap."""
     await scene.engine.assigned([scene.place])
-    await scene.publish()
+    await scene.published()
     async with asyncio.timeout(15):
         while not await scene.consumer.getmany(timeout_ms=200):
             pass

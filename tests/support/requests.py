@@ -6,6 +6,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Message
 
+from events.codec import Undecodable
+from producers.http.bodies import Item, Mode, items_of
+
 SUPPORT = "org.citiesofservice.idea.supported.v1"
 IDEA = "org.citiesofservice.idea.submitted.v1"
 PARTICIPANT = "p-7f3a9c51e2d84b60"
@@ -48,3 +51,8 @@ def request(headers: dict[str, str], chunks: Iterable[bytes] = (b"",)) -> Reques
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "path": "/v1/events", "query_string": b"", "headers": raw}
     return Request(scope, messages().__anext__)
+
+
+def items_in(mode: Mode, of: Request, body: bytes) -> list[Item | Undecodable]:
+    """Every item of a body, as the gateway takes them in turns."""
+    return [item for item in items_of(mode, of, body) if item is not None]

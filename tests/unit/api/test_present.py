@@ -88,3 +88,40 @@ def test_words_of_people_are_escaped_and_keep_their_lines() -> None:
 )
 def test_projects_stand_by_points_where_ballots_give_points_or_places(vote_type: str, unit: str) -> None:
     assert present.scored(vote_type) is (unit == "points")
+
+
+@pytest.mark.parametrize(
+    ("vote_type", "gives"),
+    [
+        ("approval", "one vote to each project"),
+        ("choose-1", "one vote to one project"),
+        ("ordinal", "a first place gives 3 points, each place after it one less"),
+        ("cumulative", "divides its points"),
+        ("scoring", "points to each project"),
+        (None, "Not known"),
+    ],
+)
+def test_what_a_ballot_gives_is_said_in_words(vote_type: str | None, gives: str) -> None:
+    assert gives in present.ballots_give(vote_type, 3)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Locked", "Locked", True),
+        ("In progress", " in  progress.\n", True),
+        ("Locked", "Unlocked", False),
+        ("Locked", None, False),
+        ("", None, False),
+    ],
+)
+def test_two_texts_are_the_same_when_a_reader_sees_no_difference(
+    one: str, other: str | None, *, same: bool
+) -> None:
+    assert present.same(one, other) is same
+
+
+def test_names_in_a_text_of_ours_are_code_and_all_of_it_is_escaped() -> None:
+    assert present.coded("`city` is <needed>, `a<b`.") == (
+        "<code>city</code> is &lt;needed&gt;, <code>a&lt;b</code>."
+    )

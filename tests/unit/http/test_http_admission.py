@@ -15,8 +15,8 @@ from infra.keys import ApiKey
 from infra.problems import ProblemError
 from producers.http.admission import Sender, judge
 from producers.http.answers import results_of
-from producers.http.bodies import Item, items_of
-from tests.support.requests import PARTICIPANT, SUPPORT, event, idea, request
+from producers.http.bodies import Item
+from tests.support.requests import PARTICIPANT, SUPPORT, event, idea, items_in, request
 
 NOW = datetime(2026, 12, 2, 12, 0, 0, 123456, tzinfo=UTC)
 SOURCE = "urn:townhall:boston:lights"
@@ -31,8 +31,8 @@ KEY = ApiKey(
 
 
 def verdicts(*sent: Any, zone: str = "America/New_York") -> list[Event | ProblemError]:
-    items = items_of("batch", request({}), orjson.dumps(sent))
-    return judge(items, Sender(KEY, ZoneInfo(zone)), NOW)
+    items = items_in("batch", request({}), orjson.dumps(sent))
+    return list(judge(items, Sender(KEY, ZoneInfo(zone)), NOW))
 
 
 def accepted(sent: Any, zone: str = "America/New_York") -> Event:
@@ -194,8 +194,8 @@ def test_data_that_would_be_stored_too_large_are_refused_here_not_by_readers() -
 
 
 def test_results_stand_in_order_and_name_ids() -> None:
-    items = items_of("batch", request({}), orjson.dumps([event("a"), 7, event("c", city="x")]))
-    found = judge(items, Sender(KEY, ZoneInfo("UTC")), NOW)
+    items = items_in("batch", request({}), orjson.dumps([event("a"), 7, event("c", city="x")]))
+    found = list(judge(items, Sender(KEY, ZoneInfo("UTC")), NOW))
     results = results_of(items, found)
     assert [(r["index"], r.get("id"), r["status"]) for r in results] == [
         (0, "a", "accepted"),
