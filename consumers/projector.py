@@ -37,6 +37,8 @@ FAILED_EXIT_CODE = 70
 STOP_SECONDS = 12.0
 """Longer than a batch under way may take, shorter than a supervisor waits."""
 
+METADATA_MS = 30_000
+"""How soon a consumer learns that a topic which was deleted stands there again, or has more partitions."""
 BUILDS_SECONDS = 5.0
 """How soon a projector learns of a build that was made or given up."""
 
@@ -52,6 +54,7 @@ def build(
         logger=None,
         apply_types=False,
         allow_auto_create_topics=False,
+        metadata_max_age_ms=METADATA_MS,
         graceful_timeout=10.0,
     )
     return broker, [_subscribe(broker, settings, MongoStore(db, p, cluster_id), p) for p in projections]

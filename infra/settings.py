@@ -31,7 +31,8 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="makes pseudonyms of an importer's personal ids; never change it. Else kept in the home",
+        description="makes pseudonyms of an importer's personal ids; never change it. Else kept in the home; "
+        "an import with another key than the first is refused",
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)

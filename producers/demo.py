@@ -17,6 +17,7 @@ from infra.directory import City, add_city
 from infra.settings import Settings
 from producers.imports import common, nyc311, open311, pabulib
 from producers.imports.outcomes import Reading
+from producers.imports.pseudonyms import BadKey
 from producers.imports.rejects import Rejects
 
 DEMO_CITY: Final = City(
@@ -129,8 +130,16 @@ def demo_events(now: datetime) -> list[Event]:
 async def fill(settings: Settings) -> list[Position]:
     """Put the demo city into the log: the sample files and the last days. Again changes nothing.
 
-    Returns where the events stand; raises RuntimeError when a sample was not taken.
+    Returns where the events stand; raises RuntimeError when a sample was not taken, or when the key
+    is not that of the imports before: everything else runs without the demo.
     """
+    try:
+        return await _filled(settings)
+    except BadKey as error:
+        raise RuntimeError(str(error)) from None
+
+
+async def _filled(settings: Settings) -> list[Position]:
     positions: list[Position] = []
     rejects = settings.home / "demo.rejected.jsonl"
     with Rejects(rejects) as kept:

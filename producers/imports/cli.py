@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from infra.logging import for_terminal
+from infra.mongo import PyMongoError
 from infra.running import resolve
 from infra.settings import Settings, load
 from producers.imports import common, nyc311, open311, pabulib
@@ -118,6 +119,10 @@ def _run(
         files = asyncio.run(_all(settings, jobs, timezone, path, wait=wait, terminal=errors))
     except (OSError, ValueError) as error:
         errors.print(f"Nothing was published: {error}", style="bold red", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    except PyMongoError as error:
+        said = f"MongoDB did not answer ({type(error).__name__}). Run the same command again."
+        errors.print(f"Nothing was published: {said}", style="bold red", markup=False, soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         errors.print("Stopped. What was published is kept; run the same command again: it counts once.")

@@ -23,7 +23,7 @@ from infra.settings import Settings
 from producers.imports.cities import settle
 from producers.imports.counting import Counter
 from producers.imports.outcomes import ImportRefused, Mint, Outcome, Preface, Reading, Rejected
-from producers.imports.pseudonyms import load_key
+from producers.imports.pseudonyms import agreed_key
 from producers.imports.rejects import Rejects
 from producers.imports.summary import FileSummary
 from producers.publisher import OutcomeUnknown, Publisher
@@ -173,9 +173,12 @@ def check_sum(summary: FileSummary) -> None:
 async def opened(
     settings: Settings, rejects: Rejects, *, timezone: str | None, wait: bool, progress: Progress
 ) -> AsyncIterator[Run]:
-    """A run with its connections. Raises BadKey, OSError or ValueError before anything is published."""
-    key = load_key(settings)
+    """A run with its connections and its key.
+
+    Raises BadKey, OSError, ValueError or PyMongoError before anything is published.
+    """
     async with connect(settings) as db, Publisher(settings) as publisher:
+        key = await agreed_key(db, settings)
         yield Run(db, publisher, key, rejects, timezone, wait, progress)
 
 

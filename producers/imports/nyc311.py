@@ -1,23 +1,26 @@
 """NYC 311 exports become service requests: opened, and what their status tells of since.
 
 Columns go by name, so exports with 53, 41 or other columns read alike. Stamps are local, 12-hour
-and without zone (see `clocks`); `12:00:00 AM` means that only the date is known.
+and without zone (see `clocks`); `12:00:00 AM` means that only the date is known. A row whose
+quotes are broken, or that has fewer or more cells than the header, is rejected. Whether a file was cut
+off within its last cell cannot be told: that its last line has no end is noted.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.envelope import Event
 from events.stages import stage_of_label
 from events.types.requests import Channel, ServiceRequestOpened
 from producers.imports.clocks import us_stamp
 from producers.imports.outcomes import Accepted, ImportRefused, Mint, Outcome, Reading, Rejected, why
 from producers.imports.requests import Found, RowError, request_ref, since
-from producers.imports.texts import city_slug, cut, dashed, first, known, point
+from producers.imports.tables import Cells, Table, Torn
+from producers.imports.texts import city_slug, clean, cut, dashed, first, known, point
 
 SYSTEM: Final = "nyc311"
 _NEEDED: Final = ("unique-key", "created-date")
@@ -28,13 +31,20 @@ _CHANNELS: Final[dict[str, Channel]] = {
     "other": "other",
 }
 
+_CUT: Final = "the last line has no end: the file may be cut off"
+
 Row = Mapping[str, str]
 
 
 def read(lines: Iterable[str], city: str = "new-york") -> Reading:
     """Read the header of an export (text lines with their ends). Raises ImportRefused if it is none."""
-    table = csv.reader(lines)
-    header = [dashed(name) for name in next(table, [])]
+    table = Table(lines)
+    first_row = table.row(lambda _: False)
+    if isinstance(first_row, Torn):
+        raise ImportRefused(
+            f"line {first_row.line}: {first_row.reason}. Nothing was published; mend the line."
+        )
+    header = [dashed(name) for name in first_row or []]
     missing = [name for name in _NEEDED if name not in header]
     if missing:
         raise ImportRefused(
@@ -55,34 +65,43 @@ def read(lines: Iterable[str], city: str = "new-york") -> Reading:
     )
 
 
-def outcomes(table: Iterator[list[str]], header: list[str], mint: Mint) -> Iterator[Outcome]:
+def outcomes(table: Table, header: list[str], mint: Mint) -> Iterator[Outcome]:
     """Each row as its events; a row that cannot be read is rejected and the next one follows."""
+    could_be_a_row = _likely(header)
     number = 0
-    while True:
-        try:
-            cells = next(table)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            number += 1
-            yield Rejected(number, f"no CSV: {error}", None)
-            continue
-        if not any(cell.strip() for cell in cells):
-            continue
+    while (cells := table.row(could_be_a_row)) is not None:
         number += 1
-        yield _outcome(number, header, cells, mint)
+        if isinstance(cells, Torn):
+            yield cells.rejected(number)
+        else:
+            notes = [_CUT] if table.ends_within_a_line else []
+            yield _outcome(number, header, cells, mint, notes)
 
 
-def _outcome(number: int, header: list[str], cells: list[str], mint: Mint) -> Outcome:
-    row = dict(zip(header, cells, strict=False))
+def _likely(header: list[str]) -> Callable[[Cells], bool]:
+    """Tells whether the cells of a line could be a row: as many as the header has, with id and time."""
+    key, created = (header.index(name) for name in _NEEDED)
+
+    def could_be_a_row(cells: Cells) -> bool:
+        if len(cells) < len(header) or not clean(cells[key]):
+            return False
+        return us_stamp(clean(cells[created]), UTC) is not None
+
+    return could_be_a_row
+
+
+def _outcome(number: int, header: list[str], cells: Cells, mint: Mint, notes: list[str]) -> Outcome:
+    if len(cells) < len(header):
+        reason = f"{len(cells)} cells where the header has {len(header)}: the end of the row is missing"
+        return Rejected(number, reason, cells)
     if any(cells[len(header) :]):
         return Rejected(number, f"{len(cells)} cells where the header has {len(header)}", cells)
-    notes: list[str] = []
+    row = dict(zip(header, cells, strict=False))
     try:
         events = tuple(_events(row, mint, notes))
     except RowError as error:
         return Rejected(number, str(error), row)
-    except ValidationError as error:
+    except (ValidationError, Undecodable) as error:
         return Rejected(number, why(error), row)
     return Accepted(number, events, tuple(notes))
 

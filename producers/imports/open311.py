@@ -1,8 +1,10 @@
 """Open311 GeoReport v2 requests: opened, and the stage a poll found them in.
 
 Polled again, a request gives the same events as long as nothing changed, and they count once;
-a new status, note or update time gives one more event. `status` knows two words, so the true
-stage is read from `status_notes`, which stand verbatim in `local_status`.
+a new status, note or update time gives one more event. Only `updated_datetime` tells that a request
+went back to an earlier state: without it, or with the same one, the answer reads as one that was
+imported before. `status` knows two words, so the true stage is read from `status_notes`, which
+stand verbatim in `local_status`.
 """
 
 import re
@@ -13,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.envelope import Event
 from events.stages import stage_of_label
 from events.types.requests import ServiceRequestOpened
@@ -20,7 +23,7 @@ from producers.imports import open311_file
 from producers.imports.clocks import iso_stamp, offset_in, zone_named_after
 from producers.imports.outcomes import Accepted, Mint, Outcome, Reading, Rejected, why
 from producers.imports.requests import Found, RowError, request_ref, since
-from producers.imports.texts import city_slug, cut, first, known, point
+from producers.imports.texts import city_slug, clean, cut, first, known, point
 
 SYSTEM: Final = "open311"
 _URL: Final = re.compile(r"https?://\S{1,1990}")
@@ -82,7 +85,7 @@ def outcomes(rows: list[Any], mint: Mint) -> Iterator[Outcome]:
             events = tuple(_events(row, mint, notes))
         except RowError as error:
             yield Rejected(number, str(error), row)
-        except ValidationError as error:
+        except (ValidationError, Undecodable) as error:
             yield Rejected(number, why(error), row)
         else:
             yield Accepted(number, events, tuple(notes))
@@ -121,7 +124,8 @@ def _opened(row: Row, requested: datetime, mint: Mint) -> ServiceRequestOpened:
 
 def _media(value: Any) -> tuple[str, ...]:
     text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value or "")
-    return tuple(dict.fromkeys(_URL.findall(text)))[:20]
+    # Cleaned before it is searched: `\S` matches U+0000, which no event may hold.
+    return tuple(dict.fromkeys(_URL.findall(clean(text))))[:20]
 
 
 def _found(row: Row, clock: tzinfo, requested: datetime, notes: list[str]) -> Found:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable, encode
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD
 
@@ -52,8 +53,9 @@ Outcome = Preface | Accepted | Rejected
 class Mint:
     """Makes the events of one file: ids and pseudonyms are keyed, so that nobody can guess back.
 
-    An id is derived from all that the event says. The same row gives the same event, which
-    counts once; a row that was changed gives another event, never a conflict.
+    An id is derived from all that the event says, and from `updated` where the source gives it. The
+    same row gives the same event, which counts once; a row that was changed gives another event,
+    never a conflict.
     """
 
     key: bytes
@@ -70,12 +72,24 @@ class Mint:
         """The pseudonym of a person of this city; another city gives another one."""
         return self._keyed(f"participant|{self.city}|{source_id}")
 
-    def event(self, subject: str, time: datetime, data: Payload, participant: str | None = None) -> Event:
-        """One imported event. Raises ValidationError where the contract refuses it."""
+    def event(
+        self,
+        subject: str,
+        time: datetime,
+        data: Payload,
+        participant: str | None = None,
+        updated: datetime | None = None,
+    ) -> Event:
+        """One imported event; `updated` tells it from an earlier one that says the same.
+
+        Raises ValidationError or Undecodable where the contract refuses it.
+        """
         type_ = BY_PAYLOAD[type(data)].type
         said = f"{type_}|{subject}|{time.astimezone(UTC).isoformat()}|{participant or ''}|"
         content = data.__pydantic_serializer__.to_json(data, exclude_none=True).decode()
-        return Event(
+        if updated is not None:
+            content += f"|{updated.astimezone(UTC).isoformat()}"
+        event = Event(
             id=self._keyed(f"event|{self.source}|{said}{content}"),
             source=self.source,
             type=type_,
@@ -86,6 +100,8 @@ class Mint:
             participant=participant,
             origin="import",
         )
+        encode(event)  # refused here it costs its own row; in the publisher it would end the whole import
+        return event
 
     def _keyed(self, text: str) -> str:
         digest = hmac.digest(self.key, text.encode(), "sha256")
@@ -111,8 +127,10 @@ class Reading:
     outcomes: Callable[[Mint], Iterator[Outcome]]
 
 
-def why(error: ValidationError) -> str:
+def why(error: ValidationError | Undecodable) -> str:
     """The reasons of a refusal, without the refused values: they may be personal."""
+    if isinstance(error, Undecodable):
+        return str(error)
     details = error.errors(include_url=False, include_context=False, include_input=False)
     parts = [f"{'.'.join(str(step) for step in item['loc'])}: {item['msg']}" for item in details[:5]]
     return "; ".join(part.removeprefix(": ") for part in parts)

@@ -12,12 +12,14 @@ from typing import Final, cast, get_args
 
 from pydantic import ValidationError
 
+from events.codec import Undecodable
 from events.types.prioritisation import Choice, PriorityBallotCast, VoteType
 from producers.imports import pabulib_file
 from producers.imports.countries import code_of, zone_of
 from producers.imports.outcomes import Accepted, ImportRefused, Mint, Outcome, Reading, Rejected, why
-from producers.imports.pabulib_file import Cells, Election
+from producers.imports.pabulib_file import Election
 from producers.imports.pabulib_round import last_day, opening
+from producers.imports.tables import Cells
 from producers.imports.texts import bounded, city_slug, clean, dashed, whole
 from producers.imports.unit import city_of
 
@@ -76,6 +78,10 @@ def outcomes(election: Election, mint: Mint) -> Iterator[Outcome]:
     ballots = _Ballots(election, vote_type)
     seen: dict[str, int] = {}
     for row, cells in enumerate(election.votes.rows, 1):
+        torn = election.votes.torn.get(row - 1)
+        if torn is not None:
+            yield torn.rejected(row)
+            continue
         try:
             choices, doubts = ballots.choices(cells)
             voter = ballots.voter(cells, row, doubts)
@@ -87,7 +93,7 @@ def outcomes(election: Election, mint: Mint) -> Iterator[Outcome]:
             event = mint.event(f"{round_}:{who}", day, data, who)
         except _BallotError as error:
             yield Rejected(row, str(error), ballots.raw(cells))
-        except ValidationError as error:
+        except (ValidationError, Undecodable) as error:
             yield Rejected(row, why(error), ballots.raw(cells))
         else:
             yield Accepted(row, (event,), tuple(doubts))
@@ -130,12 +136,10 @@ class _Ballots:
 
     def choices(self, cells: Cells) -> tuple[tuple[Choice, ...], list[str]]:
         """The projects a ballot names, in its order, and what is doubtful about it."""
-        if len(cells) <= self._vote:
-            raise _BallotError("the row ends before the column `vote`")
-        if any(cells[len(self._header) :]):
+        if len(cells) < len(self._header) or any(cells[len(self._header) :]):
             raise _BallotError(f"{len(cells)} cells where the header has {len(self._header)}")
         if "\n" in cells[self._vote]:
-            raise _BallotError("a quote opens here and closes on a later line: several rows became one")
+            raise _BallotError("a line break within the vote")
         named = [part.strip() for part in cells[self._vote].split(",")]
         named = [project for project in named if project]
         points = self._points_of(cells, len(named))

@@ -12,6 +12,9 @@ from producers.imports.outcomes import Mint
 from producers.imports.resolutions import resolution_of
 from producers.imports.texts import cut
 
+_UNDATED: Final = (
+    "no update time: whether the request came back to this state cannot be told; if it did, nothing changes"
+)
 _ALLOWED: Final = re.compile(r"[A-Za-z0-9._:-]")
 
 
@@ -52,17 +55,23 @@ class Found:
 def since(mint: Mint, subject: str, found: Found, notes: list[str]) -> tuple[Event, ...]:
     """What happened since the request was opened: closed, moved, or nothing that is known.
 
-    An open request that was touched later gives an event too: it may have been closed before.
+    An open request that was touched later gives an event too: it may have been closed before. A
+    closed one that was touched after its closing gives another closing: it may have been open in
+    between. Without an update time nothing tells such a return from the same file imported twice: the
+    state imported last stays, and the row is noted.
     """
     if found.closed is not None and found.closed < found.opened:
         notes.append("closed before it was opened: kept as the file has it")
+    if found.updated is None and (found.closed is None or found.stage != "closed"):
+        notes.append(_UNDATED)
     if found.stage == "closed":
         if found.closed is None:
             notes.append("closed without a time: the last update, else the opening, stands for it")
         when = found.closed or found.updated or found.opened
         code = resolution_of(f"{found.label} {found.prose or ''}")
         data = ServiceRequestClosed(resolution_code=code, status_notes=found.prose, closed_datetime=when)
-        return (mint.event(subject, when, data),)
+        touched_later = found.updated if found.updated != when else None
+        return (mint.event(subject, when, data, updated=touched_later),)
     if found.closed is not None:
         notes.append("a time of closing while the status is not closed: not closed")
     touched = found.updated is not None and found.updated > found.opened

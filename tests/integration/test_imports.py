@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from consumers import projector
-from infra.embedded import Endpoints
+from infra.embedded import Endpoints, ports
 from infra.kafka import apply_topics, cluster_id
 from infra.mongo import connect
 from infra.settings import Settings, load
+from producers import demo
+from producers.imports.pseudonyms import BadKey, agreed_key, check_of
 from projections.registry import PROJECTIONS
 from projections.storage import prepare
 from tests.support import imports
@@ -44,6 +47,19 @@ async def run(*words: str) -> tuple[int | None, dict[str, Any]]:
     )
     output, _ = await process.communicate()
     return process.returncode, json.loads(output)
+
+
+async def refused(*words: str, **variables: str) -> str:
+    """What the import command says on standard error when it ends with exit code 1 and reports nothing."""
+    process = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "townhall", "import", *words, "--json"],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **variables},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, said = await process.communicate()
+    assert (process.returncode, output) == (1, b"")
+    return said.decode()
 
 
 @asynccontextmanager
@@ -125,3 +141,60 @@ async def test_a_known_city_keeps_its_clock(settings: Settings) -> None:
     assert code == 1
     assert "lives by America/New_York" in told["files"][0]["error"]
     assert told["totals"]["events"] == 0
+
+
+async def test_an_import_with_another_key_is_refused_before_anything_is_published(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """From another directory or container the same election would have other ids and count twice."""
+    await apply_topics(settings)
+    election = [str(imports.SAMPLE / "port_linden_2026.pb"), "--city", "key-linden"]
+    assert (await run("pabulib", *election, "--no-wait"))[0] == 0
+    elsewhere = {"TOWNHALL_HOME": str(tmp_path / "elsewhere")}
+    said = await refused("pabulib", *election, **elsewhere)
+    assert f"{tmp_path}/elsewhere/pseudonym.key does not exist" in said
+    assert "TOWNHALL_PSEUDONYM_KEY" in said
+    assert not (tmp_path / "elsewhere").exists()
+    said = await refused("pabulib", *election, **elsewhere, TOWNHALL_PSEUDONYM_KEY="k" * 32)
+    assert "TOWNHALL_PSEUDONYM_KEY holds another key" in said
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "pseudonym.key").write_text("k" * 32)
+    assert "elsewhere/pseudonym.key holds another key" in await refused("pabulib", *election, **elsewhere)
+
+
+async def test_the_key_of_the_first_import_is_good_from_anywhere(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await apply_topics(settings)
+    export = [str(imports.SAMPLE / "port_linden_nyc311.csv"), "--city", "key-linden"]
+    assert (await run("nyc311", *export, "--no-wait"))[0] == 0
+    monkeypatch.setenv("TOWNHALL_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("TOWNHALL_PSEUDONYM_KEY", (tmp_path / "home" / "pseudonym.key").read_text().strip())
+    assert (await run("nyc311", *export, "--no-wait"))[0] == 0
+
+
+async def test_of_many_first_imports_at_once_one_decides_the_key(settings: Settings, tmp_path: Path) -> None:
+    homes = [settings.model_copy(update={"home": tmp_path / str(n)}) for n in range(8)]
+    async with connect(settings) as db:
+        found = await asyncio.gather(*(agreed_key(db, home) for home in homes), return_exceptions=True)
+        (key,) = [key for key in found if isinstance(key, bytes)]
+        assert [type(one) for one in found].count(BadKey) == 7
+        kept = await db["pseudonym_keys"].find().to_list(None)
+    assert kept == [{"_id": "imports", "check": check_of(key)}]
+
+
+async def test_the_demo_that_is_not_filled_for_its_key_is_no_reason_to_stop(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """`townhall up` tells a RuntimeError and goes on."""
+    async with connect(settings) as db:
+        await agreed_key(db, settings)
+    with pytest.raises(RuntimeError, match="would count again"):
+        await demo.fill(settings.model_copy(update={"home": tmp_path / "elsewhere"}))
+
+
+async def test_without_mongodb_the_command_says_so(settings: Settings) -> None:
+    del settings
+    nobody = f"mongodb://127.0.0.1:{ports.choose(('x',), {})['x']}/?replicaSet=x&serverSelectionTimeoutMS=500"
+    said = await refused("pabulib", str(imports.SAMPLE / "port_linden_2026.pb"), TOWNHALL_MONGO=nobody)
+    assert "Nothing was published: MongoDB did not answer" in said

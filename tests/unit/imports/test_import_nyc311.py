@@ -5,6 +5,8 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from events.codec import decode, encode
 from events.types.requests import (
@@ -141,7 +143,17 @@ def test_quirk_3_an_unknown_status_keeps_the_stage_and_its_words() -> None:
 
 def test_an_open_row_nobody_touched_gives_one_event() -> None:
     row = {"Status": "Open", "Closed Date": "", "Resolution Description": ""}
-    assert len(imports.events(run({**row, "Resolution Action Updated Date": ""}))) == 1
+    found = run({**row, "Resolution Action Updated Date": ""})
+    assert len(imports.events(found)) == 1
+    assert any("no update time" in note for note in imports.notes(found))
+
+
+def test_a_row_closed_again_with_the_same_closed_date_gives_another_event() -> None:
+    """It was reopened in between: only the later update tells."""
+    first, again = run({}, {"Resolution Action Updated Date": "06/25/2016 09:00:00 AM"})
+    assert first.events[0] == again.events[0]
+    assert first.events[1].id != again.events[1].id
+    assert first.events[1].data == again.events[1].data
 
 
 def test_closed_without_a_date_takes_the_last_update() -> None:
@@ -227,6 +239,127 @@ def test_a_row_without_the_essentials_is_rejected_and_the_next_follows(
     (bad,) = imports.rejected(found)
     assert (bad.row, reason in bad.reason) == (1, True)
     assert [good.row for good in imports.accepted(found)] == [2]
+
+
+def test_a_row_that_no_event_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 1_000)
+    found = run({}, {"Resolution Description": "x" * 2_000}, {})
+    assert [(bad.row, "too_large: /data" in bad.reason) for bad in imports.rejected(found)] == [(2, True)]
+    assert [good.row for good in imports.accepted(found)] == [1, 3]
+
+
+NAMES = "Unique Key,Created Date,Complaint Type,Latitude,Resolution Description\n"
+
+
+def lines(*rows: str) -> list[Any]:
+    """What becomes of rows written as they would stand in the file, below NAMES."""
+    return imports.outcomes(nyc311.read(io.StringIO(NAMES + "".join(rows), newline="")))
+
+
+def good(number: int, prose: str = "seen", end: str = "\n") -> str:
+    return f"{number},01/05/2018 10:00:00 AM,Noise,,{prose}{end}"
+
+
+def numbers(found: list[Any]) -> tuple[list[int], list[int]]:
+    """The rows that were accepted, and those that were rejected."""
+    assert [one.row for one in found] == list(range(1, len(found) + 1))
+    return [one.row for one in imports.accepted(found)], [one.row for one in imports.rejected(found)]
+
+
+@pytest.mark.parametrize("torn", ['"never closed', '"closed, by the next quote', '""" and so on', '"a\n\nb'])
+def test_a_quote_that_never_closes_costs_its_own_row_only(torn: str) -> None:
+    found = lines(good(1), good(2, torn), good(3), good(4, '"fine, too"'), good(5), good(6))
+    assert len(imports.accepted(found)) == 5
+    first = imports.rejected(found)[0]
+    assert (first.row, "never closes" in first.reason) == (2, True)
+    assert first.raw == good(2, torn).split("\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("second", "third"),
+    [
+        (good(2, '"opened'), good(3, 'closed"')),  # exact quotes and as many cells as the header
+        (good(2, '"opened'), good(3) + good(4, 'closed"')),
+        ('2,01/05/2018 10:00:00 AM,"Noise,,seen\n', '3,01/05/2018 10:00:00 AM,Noise", loud,,seen\n'),
+        (good(2, '""",seen'), good(3, '""",seen')),  # as many quotes as two cells need
+        ('"2,01/05/2018 10:00:00 AM,Noise,,seen\n', good(3) + good(4, '"a, b"')),
+    ],
+)
+def test_a_quote_that_closes_in_another_row_swallows_none(second: str, third: str) -> None:
+    found = lines(good(1), second, third, good(9))
+    whole = (second + third).count("\n") + 2
+    assert len(found) == whole
+    assert numbers(found)[1][0] == 2
+    assert {event.subject for event in imports.events(found)} >= {"1", "9"}
+
+
+@given(st.lists(st.text('", ab', max_size=6), max_size=8))
+def test_whatever_quotes_there_are_each_line_is_a_row_and_sound_ones_are_accepted(proses: list[str]) -> None:
+    """No text here goes over two lines."""
+    found = lines(*(good(number, prose) for number, prose in enumerate(proses, 1)))
+    assert len(found) == len(proses)
+    sound = {number for number, prose in enumerate(proses, 1) if not {'"', ","} & set(prose)}
+    assert sound <= set(numbers(found)[0])
+
+
+def test_nine_thousand_rows_after_an_open_quote_are_all_read() -> None:
+    """More than one cell of CSV can hold."""
+    rows = [good(number, "the crew took action " * 8) for number in range(9_000)]
+    found = lines(rows[0], good(77, '"open'), *rows[1:])
+    assert numbers(found) == ([1, *range(3, 9_002)], [2])
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        '"two\nlines"',
+        '"windows\r\nlines, with a comma"',
+        '"a ""word""\n\nand a list\n1,2,3,4,5\n"',
+        '"quoted\n70000001,once,more,,than a row\n"',
+    ],
+)
+def test_a_text_of_several_lines_is_one_row(prose: str) -> None:
+    found = lines(good(1), good(2, prose), good(3))
+    assert numbers(found) == ([1, 2, 3], [])
+
+
+def test_a_first_cell_of_several_lines_is_one_row() -> None:
+    names = NAMES.replace("Unique Key,", "Descriptor,Unique Key,")
+    text = names + f'"loud\nmusic",{good(1)}' + f"bark,{good(2)}"
+    found = imports.outcomes(nyc311.read(io.StringIO(text, newline="")))
+    assert numbers(found) == ([1, 2], [])
+    assert opened(found).service_subtype == "loud\nmusic"
+
+
+@pytest.mark.parametrize(
+    "cut", ["2,01/05/20", "2,01/05/2018 10:00:00 AM,Noise,", '2,01/05/2018 10:00:00 AM,Noise,,"The cr', '"']
+)
+def test_a_file_that_ends_within_a_row_does_not_fill_it_up(cut: str) -> None:
+    found = lines(good(1), cut)
+    assert numbers(found) == ([1], [2])
+    raw = imports.rejected(found)[0].raw
+    assert (raw if isinstance(raw, str) else ",".join(raw)) == cut
+
+
+def test_a_file_without_a_last_line_end_may_be_cut_and_is_noted() -> None:
+    assert numbers(lines(good(1), good(2, end=""))) == ([1, 2], [])
+    assert any("cut off" in note for note in imports.notes(lines(good(1), good(2, end=""))))
+    assert not any("cut off" in note for note in imports.notes(lines(good(1), good(2))))
+
+
+def test_a_row_shorter_or_longer_than_the_header_is_rejected() -> None:
+    found = lines("1,01/05/2018 10:00:00 AM,Noise\n", good(2, "a,b"), good(3, "a,"), good(4))
+    reasons = [bad.reason for bad in imports.rejected(found)]
+    assert reasons == [
+        "3 cells where the header has 5: the end of the row is missing",
+        "6 cells where the header has 5",
+    ]
+    assert numbers(found)[0] == [3, 4]
+
+
+def test_a_header_with_an_open_quote_is_refused() -> None:
+    with pytest.raises(ImportRefused, match="line 1: a quote opens"):
+        nyc311.read([NAMES.replace("Resolution", '"Resolution'), good(1)])
 
 
 def test_a_row_with_more_cells_than_the_header_is_rejected() -> None:

@@ -15,6 +15,7 @@ from events.types.requests import (
 )
 from producers.imports import open311
 from producers.imports.outcomes import ImportRefused
+from projections.views import service_requests
 from tests.support import imports
 
 ROW: dict[str, Any] = {
@@ -139,6 +140,64 @@ def test_a_second_poll_adds_only_what_changed() -> None:
     assert imports.events(run([ROW | change])) == [event for event in second if event.subject == "0012-7"]
 
 
+def stages(*polls: dict[str, Any]) -> list[str]:
+    """Where the request stands after each poll; an event that comes twice counts once."""
+    seen: set[str] = set()
+    document, told = None, []
+    for poll in polls:
+        for event in imports.events(one(**poll)):
+            if event.id not in seen:
+                document = service_requests.evolve(document, event)
+            seen.add(event.id)
+        assert document is not None
+        told.append(document["stage"])
+    return told
+
+
+def at(day: int) -> str:
+    return f"2018-08-{day:02}T00:00:00-04:00"
+
+
+def test_a_request_that_goes_back_to_an_earlier_state_is_told_by_its_update_time() -> None:
+    polls = [
+        {"status_notes": notes, "updated_datetime": at(day)}
+        for day, notes in enumerate(["Scheduled", "On hold", "Scheduled"], 1)
+    ]
+    assert stages(*polls) == ["scheduled", "on_hold", "scheduled"]
+    assert stages(*polls, *polls)[3:] == ["scheduled"] * 3
+
+
+@pytest.mark.parametrize("closing", [{}, {"closed_datetime": at(1)}])
+def test_a_request_that_is_closed_twice_ends_closed_even_if_its_closing_time_stays(
+    closing: dict[str, str],
+) -> None:
+    polls = [
+        {"status": "closed", "updated_datetime": at(1), **closing},
+        {"status": "open", "updated_datetime": at(2)},
+        {"status": "closed", "updated_datetime": at(3), **closing},
+    ]
+    assert stages(*polls) == ["closed", "submitted", "closed"]
+    assert stages(*polls, *polls)[3:] == ["closed"] * 3
+
+
+@pytest.mark.parametrize(
+    ("row", "noted"),
+    [
+        ({}, True),
+        ({"status_notes": "Scheduled"}, True),
+        ({"status": "closed"}, True),
+        ({"status_notes": "Scheduled", "closed_datetime": at(1)}, True),
+        ({"status": "closed", "closed_datetime": at(1)}, False),
+        ({"status_notes": "Scheduled", "updated_datetime": at(1)}, False),
+        ({"status": "closed", "updated_datetime": at(1)}, False),
+    ],
+)
+def test_a_request_whose_return_to_an_earlier_state_cannot_be_told_is_noted(
+    row: dict[str, str], *, noted: bool
+) -> None:
+    assert any("no update time" in note for note in imports.notes(one(**row))) is noted
+
+
 def test_a_request_found_open_again_later_gives_an_event_that_says_so() -> None:
     found = one(updated_datetime="2018-08-09T00:00:00-04:00")
     assert (moved(found).to_stage, moved(found).local_status) == ("submitted", "open")
@@ -152,6 +211,22 @@ def test_empty_elements_are_nulls_and_namespaces_do_not_matter() -> None:
         </request><!-- end --></service_requests>"""
     found = opened(run(raw))
     assert (found.description, found.address, found.lat, found.media_url) == (None, None, None, ())
+
+
+@pytest.mark.parametrize("media", ["https://a.org/\0b.jpg", ["https://a.org/\0b.jpg", None]])
+def test_an_address_of_a_picture_holds_no_character_that_an_event_cannot(media: Any) -> None:
+    found = one(media_url=media)
+    assert opened(found).media_url == ("https://a.org/b.jpg",)
+    assert encode(imports.events(found)[0])
+
+
+def test_a_request_that_no_event_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 2_000)
+    found = run([ROW, ROW | {"description": "x" * 3_000}, ROW])
+    (bad,) = imports.rejected(found)
+    assert (bad.row, bad.raw["description"]) == (2, "x" * 3_000)
+    assert "too_large: /data" in bad.reason
+    assert [good.row for good in imports.accepted(found)] == [1, 3]
 
 
 @pytest.mark.parametrize("wrap", ["service_requests", "requests", "request"])

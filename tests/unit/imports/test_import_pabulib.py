@@ -169,6 +169,21 @@ def test_points_that_do_not_fit_the_vote_reject_the_row(points: str, reason: str
     assert ballots(found) == [[("1", 2)]]
 
 
+def test_a_ballot_that_no_event_can_hold_is_rejected_alone() -> None:
+    long = ",".join(f"{n:ł>90}" for n in range(1_500))
+    found = run(pb(votes=f"voter_id;vote\nv1;1\nv2;1\0\nv3;{long}\nv4;2"))
+    assert [(bad.row, bad.reason.split(":")[0]) for bad in imports.rejected(found)] == [
+        (2, "not_json"), (3, "too_large"),
+    ]  # fmt: skip
+    assert ballots(found) == [[("1", None)], [("2", None)]]
+
+
+def test_a_round_that_no_event_can_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.codec.MAX_EVENT_BYTES", 100)
+    with pytest.raises(ImportRefused, match="too_large"):
+        run(pb())
+
+
 def test_every_row_is_accepted_or_rejected() -> None:
     votes = "voter_id;vote\nv1;1\nv2;1;2;3\nv3\nv4;2\n;1\n"
     found = run(pb(votes=votes))
@@ -176,10 +191,59 @@ def test_every_row_is_accepted_or_rejected() -> None:
     assert [row.row for row in imports.accepted(found)] == [1, 4, 5]
 
 
-def test_a_quote_that_never_closes_does_not_swallow_ballots_unseen() -> None:
-    found = run(pb(votes='voter_id;vote\nv1;1\nv2;"1\nv3;2\nv4;1', meta={"num_votes": "4"}))
-    assert "several rows became one" in imports.rejected(found)[0].reason
-    assert any("num_votes 4" in note for note in imports.notes(found))
+@pytest.mark.parametrize("torn", ['v2;"1', '"v2;1', 'v2;"""', 'v2;"1\nv2b;1"', 'v2;"1\n2;""1\nv2b;1'])
+def test_a_quote_that_never_closes_costs_its_own_ballot_only(torn: str) -> None:
+    found = run(pb(votes=f"voter_id;vote\nv1;1\n{torn}\nv3;2\nv4;1\nv5;2", meta={"num_votes": "5"}))
+    first = imports.rejected(found)[0]
+    assert (first.row, first.raw, "never closes" in first.reason) == (
+        2,
+        torn.split("\n", maxsplit=1)[0],
+        True,
+    )
+    assert ballots(found)[-3:] == [[("2", None)], [("1", None)], [("2", None)]]
+    assert len(found) == 6 + torn.count("\n")
+
+
+@pytest.mark.parametrize("cut", ["v2", 'v2;"1,', "v2;1", "v2;1;pa"])
+def test_a_ballot_that_ends_too_early_is_rejected_or_noted(cut: str) -> None:
+    """Cut within its last cell it looks whole, so the file's missing line end is told."""
+    found = run(pb(votes=f"voter_id;vote;voting_method\nv1;1;paper\n{cut}").removesuffix(b"\n"))
+    assert [row.row for row in imports.rejected(found)] == ([] if cut.endswith("pa") else [2])
+    assert any("cut off" in note for note in imports.notes(found))
+    assert not any("cut off" in note for note in imports.notes(run(pb())))
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        (pb(meta={"description": '"a city'}), 3),
+        (pb(meta={"description": '"a\ncity"', "unit": '"Ostbrück'}), 6),
+        (pb(projects='project_id;cost;name\n1;5;"Well\n2;5;Bench\n3;5;"Lamp"'), 15),
+        (pb(projects='project_id;cost;name\n1;5;"Well\n2;5;Bench"\n3;5;Lamp'), 15),
+        (pb(projects='project_id;cost;name\n1;5;"Well', votes='voter_id;vote;"how"\nv1;1;x'), 15),
+        (pb(votes='voter_id;"vote\nv1;1'), 19),
+    ],
+)
+def test_a_quote_that_never_closes_in_the_round_itself_refuses_the_file(raw: bytes, line: int) -> None:
+    """What it swallowed would be missing from the round, or the round from the file."""
+    with pytest.raises(ImportRefused, match=f"line {line}: a quote opens"):
+        run(raw)
+
+
+def test_texts_of_several_lines_are_kept_whole() -> None:
+    text = '"Our budget;\n\nProjects\n1;2;3\nand ""more"";;\nrule"'
+    projects = f"project_id;cost;votes;name\n1;5;0;{text}\n2;6;0;Bench"
+    found = run(pb(projects=projects, meta={"description": text}))
+    assert [project.cost for project in round_of(found).projects] == ["5", "6"]
+    assert round_of(found).projects[0].name == round_of(found).title
+    assert round_of(found).title.endswith('and "more";;\nrule')
+    assert len(ballots(found)) == 2
+
+
+def test_a_vote_with_a_line_break_is_rejected() -> None:
+    found = run(pb(votes='voter_id;vote\nv1;"1\n,2"\nv2;1'))
+    assert [(row.row, "line break" in row.reason) for row in imports.rejected(found)] == [(1, True)]
+    assert ballots(found) == [[("1", None)]]
 
 
 def test_a_file_that_was_cut_off_is_refused_as_a_whole() -> None:
