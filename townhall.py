@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import socket
 import sys
@@ -16,6 +17,7 @@ from structlog import get_logger
 
 from consumers.cli import incidents, projections, quarantine
 from consumers.cli.verify import verify_command
+from infra import failpoints
 from infra.logging import configure, for_terminal
 from infra.memory import fewer_collections
 from infra.outages import told
@@ -427,8 +429,9 @@ def main() -> None:
     """Run the command line."""
     fewer_collections()
     try:
+        failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
         app()
-    except BadSettings as error:
+    except (BadSettings, failpoints.BadFailpoints) as error:
         console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException, IllegalStateError, KafkaError, UnsupportedCodecError
 
 from consumers.engine.model import Partition, Record, Unavailable, Unreadable
+from infra.failpoints import failpoint
 
 POSITION_SECONDS = 5.0
 READ_SECONDS = 5.0
@@ -50,7 +51,9 @@ class KafkaLog:
     def seek(self, partition: Partition, offset: int) -> None:
         """Fetch from here next; what was fetched before is dropped."""
         if partition in self.assigned():
+            failpoint("before_seek")
             self._consumer().seek(_native(partition), offset)
+            failpoint("after_seek")
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """First offset that still exists, and the one after the last."""

@@ -29,6 +29,7 @@ from consumers.engine.model import (
 )
 from events.codec import WAITING, record_bytes
 from events.topics import MAX_RECORD_BYTES
+from infra.failpoints import failpoint
 from infra.mongo import (
     BSONError,
     Database,
@@ -124,6 +125,7 @@ class MongoStore:
         """
         query = {"_id": self._checkpoint_id(partition)}
         found = await self._db["checkpoints"].find_one(query, {"session": 1})
+        failpoint("after_finding_last_owner")
         last = (found or {}).get("session")
         if last is not None and last != session.session_id:
             _log.warning("ending_transaction_of_last_owner", partition=partition.short)
@@ -195,11 +197,15 @@ class MongoStore:
                 max_commit_time_ms=MAX_COMMIT_MS,
             )
             try:
+                failpoint("after_session_start")
                 await self._write(write, session)
+                failpoint("before_commit_sent")
                 await _commit(session)
+                failpoint("after_commit_answered")
             finally:
                 if session.in_transaction:  # type: ignore[truthy-function]  # a property; the stub errs
                     await session.abort_transaction()
+                    failpoint("after_abort")
         except UNSTORABLE as error:
             raise Unstorable(f"{type(error).__name__}: {error}"[:500]) from error
         except PyMongoError as error:
@@ -229,6 +235,7 @@ class MongoStore:
             # die in between, the next owner finds the same again.
             fenced = {"$inc": {"epoch": 1}, "$set": {"halted": True}}
             if (await self._db["checkpoints"].update_one(held, fenced)).matched_count:
+                failpoint("amid_report")
                 place = {"_id": f"{checkpoint}/{claim.next}/{incident.kind}"}
                 await self._db["incidents"].update_one(place, change, upsert=True)
         except PyMongoError as error:
@@ -241,6 +248,7 @@ class MongoStore:
         passed = {"$set": {"status": "passed", "settled_at": at}}
         try:
             await self._db["incidents"].update_many({"checkpoint": checkpoint, "status": "open"}, passed)
+            failpoint("amid_settle")
             await self._db["checkpoints"].update_one(held, {"$unset": {"halted": ""}})
         except PyMongoError as error:
             raise Unavailable(f"settling incidents of {claim.partition.short}: {error}") from error
@@ -250,6 +258,7 @@ class MongoStore:
         advances = [self._advance(advance, write) for advance in write.advances]
         if await self._update("checkpoints", advances, session) != len(advances):
             raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
+        failpoint("after_checkpoint_update")
         for collection, documents in write.documents.items():
             await self._update(
                 collection,
@@ -257,15 +266,19 @@ class MongoStore:
                 session,
             )
             await self._delete(collection, [key for key, new in documents.items() if new is None], session)
+            failpoint("between_collections")
         for collection, cells in write.cells.items():
             statements = [
                 self._add(collection, *place, sums) for place, sums in cells.items() if any(sums.values())
             ]
             await self._update(collection, statements, session)
+        failpoint("after_cells")
         await self._insert(self._ledger, [_segment(entry) for entry in write.ledger], session)
+        failpoint("after_ledger_insert")
         await self._update(
             "quarantine", [self._quarantine(item, write) for item in write.quarantine], session
         )
+        failpoint("after_quarantine_update")
         await self._update("quarantine", [self._release(one, write) for one in write.releases], session)
 
     def _advance(self, advance: Advance, write: Write) -> dict[str, Any]:
@@ -412,6 +425,7 @@ async def _commit(session: Session) -> None:
                 raise
             _log.warning("commit_outcome_unknown", attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(0.1 * 2**attempt)
+            failpoint("before_commit_again")
         else:
             return
 

@@ -26,6 +26,7 @@ from consumers.kafka_log import KafkaLog
 from consumers.mongo_store import MongoStore
 from consumers.watchdog import Watchdog
 from events.topics import MAX_RECORD_BYTES
+from infra.failpoints import failpoint
 from infra.kafka import broker_options, single
 from infra.mongo import Database, PyMongoError
 from infra.settings import Settings
@@ -87,6 +88,7 @@ def _subscribe(
     @subscriber
     async def handle(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         try:
+            failpoint("after_fetch")
             await engine.handle(records)
         except Exception:  # noqa: BLE001 - whatever it is, going on would skip the batch
             # A bug of ours, not of the data: swallowed here it would skip the batch for good.
@@ -103,10 +105,13 @@ class _Listener(ConsumerRebalanceListener):
         self._engine = engine
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        failpoint("on_revoked")
         self._engine.revoked()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        failpoint("on_assigned")
         await self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
+        failpoint("after_assigned")
 
 
 async def _untouched(batch: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:
@@ -203,12 +208,14 @@ async def _stop(broker: KafkaBroker, watchdogs: Sequence[Watchdog], *, asked: bo
     aiokafka waits for a claim under way, and claiming waits for MongoDB. Whatever the moment,
     ending loses nothing: the checkpoint says where the next owner goes on.
     """
+    failpoint("before_stop")
     stopping = asyncio.create_task(_close(broker, watchdogs))
     await asyncio.wait([stopping], timeout=STOP_SECONDS)
     if not stopping.done():
         _log.warning("projector_stopped_hard", seconds=STOP_SECONDS)
         os._exit(0 if asked else FAILED_EXIT_CODE)
     await stopping
+    failpoint("after_stop")
 
 
 async def _close(broker: KafkaBroker, watchdogs: Sequence[Watchdog]) -> None:

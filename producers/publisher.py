@@ -21,6 +21,7 @@ from events.envelope import Event
 from events.partitioning import partition_of
 from events.positions import Position
 from events.topics import TOPICS
+from infra.failpoints import failpoint
 from infra.kafka import TopicsDiffer, producer
 from infra.settings import Settings
 
@@ -153,13 +154,16 @@ async def _send(current: AIOKafkaProducer, records: Sequence[Record]) -> list[Po
     places = [(record.topic, partition_of(record.key, _PARTITIONS[record.topic])) for record in records]
     for topic, partition in sorted(set(places)):
         await _find(current.client, topic, partition)
+    failpoint("before_send")
     pending = [
         await current.send(
             record.topic, record.value, key=record.key, headers=record.headers, partition=partition
         )
         for record, (_, partition) in zip(records, places, strict=True)
     ]
+    failpoint("after_send")
     done = await asyncio.gather(*pending)
+    failpoint("after_ack")
     return [Position(item.topic, item.partition, item.offset) for item in done]
 
 

@@ -11,6 +11,7 @@ from consumers.engine.ledger import LedgerBatch, hour_of
 from consumers.engine.model import Advance, Mark, Partition, Record, Store, TooMuchPoison, Write
 from consumers.engine.owned import Brake, Owned, Place
 from events.codec import OURS, Decoded
+from infra.failpoints import failpoint
 from projections.core import Document
 
 Refused = Mapping[tuple[Partition, int], str]
@@ -60,6 +61,7 @@ class Share:
 
     def _folded(self, fold: Fold, record: Record, decoded: Decoded) -> bool:
         try:
+            failpoint("in_fold")
             fold.apply(self.intake.partition, decoded.event)
         except MemoryError:
             raise
@@ -122,6 +124,7 @@ class Batch:
         for share in self._shares:
             share.intake.decode()
             share.refuse(refused)
+            failpoint("after_decode")
         fold = Fold(self._plan, await self._load(store))
         write = Write(at=at)
         for share in self._shares:
@@ -129,19 +132,23 @@ class Batch:
             write.ledger += share.owned.ledger.entries(share.ledger)
             write.quarantine += share.intake.quarantine
             write.advances.append(share.advance())
+            failpoint("amid_fold")
         for (collection, key), document in fold.documents.items():
             write.documents.setdefault(collection, {})[key] = document
         write.cells = fold.cells
         self._after = fold.documents
+        failpoint("after_fold")
         return write
 
     def keep(self, write: Write) -> None:
         """The transaction was committed: its result is the memory of the owners."""
         for share, advance in zip(self._shares, write.advances, strict=True):
             share.keep(advance, self._after)
+            failpoint("amid_keep")
 
     async def _load(self, store: Store) -> dict[Place, Document | None]:
         """What the batch needs that its owners do not remember."""
+        failpoint("before_load")
         before: dict[Place, Document | None] = {}
         missing: dict[str, list[str]] = {}
         for share in self._shares:
@@ -156,9 +163,11 @@ class Batch:
                 before[place] = owned.documents.get(place)
                 if place not in owned.documents:
                     missing.setdefault(place[0], []).append(place[1])
+        failpoint("amid_load")
         for collection, ids in missing.items():
             for key, document in (await store.load(collection, ids)).items():
                 before[collection, key] = document
+        failpoint("after_load")
         return before
 
 

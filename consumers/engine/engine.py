@@ -33,6 +33,7 @@ from consumers.engine.model import (
 )
 from consumers.engine.owned import Owned
 from events.codec import record_bytes
+from infra.failpoints import failpoint
 from projections.core import Projection
 
 MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
@@ -143,6 +144,7 @@ class Engine:
         batch = Batch(self._plan, claims, records)
         try:
             write = await batch.fold(self._store, self._now(), refused=self._refused)
+            failpoint("before_commit")
             await self._store.commit(write)
         except (Fenced, Unavailable, Unstorable) as error:
             _log.warning("batch_not_committed", why=type(error).__name__, error=str(error), owner=self._owner)
@@ -152,7 +154,9 @@ class Engine:
         except TooMuchPoison as error:
             await self._brake(claims, error)
             return False
+        failpoint("after_commit")
         batch.keep(write)
+        failpoint("after_keep")
         self._most = min(self._max_bytes, 2 * self._most)
         self._refused.clear()
         return True
@@ -209,10 +213,14 @@ class Engine:
     async def _claim(self, partition: Partition) -> None:
         while partition in self._log.assigned():
             try:
+                failpoint("before_claim")
                 claim = await self._store.claim(partition, self._owner)
+                failpoint("after_claim")
                 incident = await guard.inspect(claim, self._log)
+                failpoint("after_inspect")
                 if incident is None and claim.halted:
                     await self._store.settle(claim, self._now())
+                    failpoint("after_settle")
             except Unavailable as error:
                 _log.warning("claim_failed", partition=partition.short, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -239,9 +247,11 @@ class Engine:
             first=incident.first,
             end=incident.end,
         )
+        failpoint("before_halt")
         while self.halted.get(partition) is incident:
             try:
                 await self._store.report(incident, self._now())
+                failpoint("after_halt")
             except Unavailable as error:
                 _log.warning("incident_not_kept", partition=partition.short, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -249,12 +259,15 @@ class Engine:
             return
 
     def _start(self, claim: Claim) -> None:
+        failpoint("before_start")
         self._owned[claim.partition] = Owned(claim, among=max(1, len(self._log.assigned())))
         self._log.seek(claim.partition, claim.next)
         self._log.resume(claim.partition)
+        failpoint("after_start")
 
     async def _resync(self, claims: dict[Partition, Owned]) -> None:
         """Forget the claims whose outcome is unknown, then read their checkpoints again."""
+        failpoint("before_resync")
         current = [owned for partition, owned in claims.items() if self._owned.get(partition) is owned]
         for owned in current:
             del self._owned[owned.claim.partition]
@@ -271,6 +284,7 @@ class Engine:
                 _log.warning("checkpoint_unreadable", partition=partition.short, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
+            failpoint("amid_resync")
             if not self._unclaimed(partition):
                 return
             if found.epoch == owned.claim.epoch:
@@ -288,6 +302,7 @@ class Engine:
 
         async def later() -> None:
             await asyncio.sleep(self._lease)
+            failpoint("before_reclaim")
             if self._unclaimed(partition):
                 await self._claim(partition)
 

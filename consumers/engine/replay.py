@@ -25,6 +25,7 @@ from consumers.engine.model import (
     Write,
 )
 from consumers.engine.owned import Owned
+from infra.failpoints import failpoint
 
 
 class StillPoison(Exception):
@@ -54,6 +55,7 @@ async def replay(
     owned.waiting = set()
     kept = [one for one in entries if one.identity not in dropped]
     gone = [one for one in entries if one.identity in dropped]
+    failpoint("before_replay_fold")
     write = Write(at=at, advances=[Advance(claim, claim.next, claim.last, 0, 0, 0)])
     if kept:
         batch = Batch(plan, {claim.partition: owned}, {claim.partition: [one.record for one in kept]})
@@ -73,6 +75,7 @@ async def replay(
     fates.update(dict.fromkeys(conflicts, "conflict"))
     fates.update({one.identity: "dropped" for one in gone})
     write.releases = [Release(claim.partition, identity, fate) for identity, fate in fates.items()]
+    failpoint("after_replay_fold")
     return write
 
 

@@ -14,6 +14,7 @@ from events.codec import Undecodable
 from events.envelope import Event
 from events.positions import Position
 from infra.directory import get_city
+from infra.failpoints import failpoint
 from infra.kafka import TopicsDiffer
 from infra.keys import ApiKey, KeyRefused, Keys
 from infra.mongo import Database, PyMongoError, connect
@@ -95,6 +96,7 @@ class Gateway:
         city = sender.key.city
         with self._bytes.held(city) as hold:
             body = await read_body(request, LIMIT[mode], hold)
+            failpoint("after_body")
             items: list[Item | Undecodable] = await in_turns(items_of(mode, request, body))
             verdicts: list[Event | ProblemError] = await in_turns(judge(items, sender, self._clock()))
             events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
@@ -104,6 +106,7 @@ class Gateway:
             if not events:
                 raise nothing_accepted(results)
             positions = await self._publish(city, events)
+            failpoint("before_answer")
         return Done(receipt(results, positions), mode, len(events), len(results) - len(events))
 
     async def _zone(self, key: ApiKey) -> ZoneInfo:
