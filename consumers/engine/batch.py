@@ -122,7 +122,8 @@ class Batch:
         for share in self._shares:
             share.intake.decode()
             share.refuse(refused)
-        fold = Fold(self._plan, await self._load(store))
+        before = await self._load(store)
+        fold = Fold(self._plan, before)
         write = Write(at=at)
         for share in self._shares:
             share.fold(fold)
@@ -131,6 +132,8 @@ class Batch:
             write.advances.append(share.advance())
         for (collection, key), document in fold.documents.items():
             write.documents.setdefault(collection, {})[key] = document
+            if document is not None and before[collection, key] is None:
+                write.created.add((collection, key))
         write.cells = fold.cells
         self._after = fold.documents
         return write
