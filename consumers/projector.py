@@ -150,7 +150,7 @@ async def follow(
 ) -> None:
     """Project whichever builds of these projections there are, until `stop` is set."""
     while not stop.is_set():
-        now = await builds.following(db, projections)
+        now = await builds.prepare(db, projections)
         for missing in {one.name for one in projections} - {one.name for one in now}:
             _log.error("rebuild_needed", projection=missing, do=f"townhall projections rebuild {missing}")
         ended = asyncio.Event()
