@@ -10,7 +10,7 @@ from rich.console import Console
 REASONS = 10
 _COLUMNS: Final = ("rows", "accepted", "rejected", "events", "duplicates", "seconds")
 _SHORTEST: Final = 12
-"""Characters of a file's name that are shown however narrow the terminal is."""
+"""Characters of a file's name on one line, however narrow the terminal is."""
 
 
 @dataclass
@@ -134,25 +134,21 @@ def _stopped(files: list[FileSummary], not_tried: Sequence[str]) -> str:
 
 
 def _table(files: list[FileSummary], width: int) -> list[str]:
-    """Lines of numbers, which are always whole, each with a name that is shortened to fit."""
+    """Lines of numbers, which are always whole, each with a name that is folded to fit."""
     rows = [*files, _total(files)] if len(files) > 1 else files
     cells = [_COLUMNS, *(_numbers(file) for file in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     room = max(_SHORTEST, width - sum(widths) - len(widths) - 1)
-    names = ["file", *(_shortened(file.file, room) for file in rows)]
-    numbers = (" ".join(map(str.rjust, line, widths)) for line in cells)
-    return [f"{line}  {name}" for line, name in zip(numbers, names, strict=True)]
+    names = ["file", *(file.file for file in rows)]
+    lines = []
+    for numbers, name in zip(cells, names, strict=True):
+        first, *rest = [name[at : at + room] for at in range(0, len(name), room)]
+        lines.append(f"{' '.join(map(str.rjust, numbers, widths))}  {first}")
+        lines += [" " * (sum(widths) + len(widths) + 1) + part for part in rest]
+    return lines
 
 
 def _numbers(file: FileSummary) -> tuple[str, ...]:
     counts = (f"{n:,}" for n in (file.rows, file.accepted, file.rejected, file.events))
     told = "?" if file.duplicates is None else f"{file.duplicates:,}"
     return (*counts, told, f"{file.seconds:,.1f}")
-
-
-def _shortened(name: str, room: int) -> str:
-    """The name with `…` for its middle: names of one series differ at their ends."""
-    if len(name) <= room:
-        return name
-    end = (room - 1) // 2
-    return f"{name[: room - 1 - end]}…{name[-end:]}"

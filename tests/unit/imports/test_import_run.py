@@ -128,20 +128,19 @@ def shown(files: list[FileSummary], rejects: str | None = None, not_tried: tuple
     return written.getvalue()
 
 
-def test_numbers_are_whole_at_80_columns_and_only_names_are_shortened() -> None:
+def test_numbers_are_whole_at_80_columns_and_only_names_are_folded() -> None:
     name = "US_Stanford_Dataset_PB_Chicago_35th_Ward_2019_vote_approvals.pb"
     big = FileSummary(name, rows=1_234_567, accepted=1_234_560, rejected=7, events=12_345_678, seconds=3_600)
-    lines = shown([big, FileSummary("b.pb", duplicates=4_512)]).splitlines()
+    every_line = shown([big, FileSummary("b.pb", duplicates=4_512)]).splitlines()
+    lines = [line for line in every_line if len(line.split()) > 1]
     assert [line.split()[:6] for line in lines] == [
         ["rows", "accepted", "rejected", "events", "duplicates", "seconds"],
         ["1,234,567", "1,234,560", "7", "12,345,678", "?", "3,600.0"],
         ["0", "0", "0", "0", "4,512", "0.0"],
         ["1,234,567", "1,234,560", "7", "12,345,678", "?", "3,600.0"],
     ]
-    assert max(map(len, lines)) <= 80
-    assert "…" in lines[1]
-    assert lines[1].endswith("vals.pb")
-    assert (lines[2].split()[6], lines[3].split()[6]) == ("b.pb", "total")
+    assert max(map(len, every_line)) <= 80
+    assert "".join(line.split()[-1] for line in every_line) == f"file{name}b.pbtotal"
 
 
 def test_one_file_has_no_total() -> None:
