@@ -50,12 +50,13 @@ def for_terminal(settings: Settings, level: Literal["warning", "error"]) -> None
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether an error that asyncio tells of was raised outside these libraries: they tell us themselves."""
+    """Whether an error that asyncio tells of passed through none of these libraries: they tell us."""
     trace = record.exc_info[2] if record.exc_info else None
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _SERVERS:
+            return False
         trace = trace.tb_next
-    raised_in = trace.tb_frame.f_globals.get("__name__", "") if trace else ""
-    return raised_in.partition(".")[0] not in _SERVERS
+    return True
 
 
 def configure(settings: Settings) -> None:
