@@ -51,7 +51,9 @@ def for_terminal(settings: Settings, level: Literal["warning", "error"]) -> None
 
 def _is_ours(record: logging.LogRecord) -> bool:
     """Whether an error that asyncio tells of passed through none of these libraries: they tell us."""
-    trace = record.exc_info[2] if record.exc_info else None
+    kind, _, trace = record.exc_info or (None, None, None)
+    if kind is not None and kind.__module__.partition(".")[0] in _SERVERS:
+        return False
     while trace is not None:
         if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _SERVERS:
             return False
