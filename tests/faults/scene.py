@@ -90,6 +90,7 @@ class Scene:
             "TOWNHALL_SESSION_TIMEOUT_MS": str(self.session_ms),
             "TOWNHALL_BATCH_RECORDS": str(self.batch_records),
             "TOWNHALL_LOG_FORMAT": "json",
+            "TOWNHALL_LOG_LEVEL": "info",  # beside a supervisor they tell warnings only
         }
         asyncio.run(apply_topics(self.settings))
         return self
