@@ -21,6 +21,7 @@ from infra.embedded import EmbeddedServers
 from infra.kafka import apply_topics, cluster_id
 from infra.settings import Settings
 from tests.faults import oracle
+from tests.support.cluster import Cluster
 from tests.support.forked import Child
 
 DATABASE = "townhall_faults"
@@ -71,7 +72,7 @@ class Projector:
 class Scene:
     """Topics as declared, nothing else yet. A context manager: at its end every process is killed."""
 
-    servers: EmbeddedServers
+    servers: EmbeddedServers | Cluster
     folder: Path
     session_ms: int = 3_000
     batch_records: int = 5_000
@@ -101,6 +102,12 @@ class Scene:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    @property
+    def embedded(self) -> EmbeddedServers:
+        """The servers of a scene with one of each."""
+        assert isinstance(self.servers, EmbeddedServers)
+        return self.servers
 
     @property
     def settings(self) -> Settings:

@@ -60,7 +60,7 @@ def test_a_process_dies_at_every_step_and_nothing_counts_twice_or_never(
     scene, hit = new_scene(session_ms=SESSION_MS), list[str]()
     started = time.monotonic()
     with stream(scene, str(SEED)) as journal, Proxies() as proxies:
-        proxy = proxies.open(scene.servers.mongo.port)
+        proxy = proxies.open(scene.embedded.mongo.port)
         for round_ in range(ROUNDS):
             work = list(lanes(scene, proxy, round_))
             with ThreadPoolExecutor(len(work)) as pool:

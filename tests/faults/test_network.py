@@ -22,7 +22,7 @@ CLAIM_SECONDS, SESSION_MS = 1.5, 1_000
 def behind_proxy(scene: Scene) -> Iterator[Proxy]:
     """Whatever of ours is started in this scene reaches mongod through the proxy only."""
     with Proxies() as proxies:
-        proxy = proxies.open(scene.servers.mongo.port)
+        proxy = proxies.open(scene.embedded.mongo.port)
         scene.environment["TOWNHALL_MONGO"] = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
         yield proxy
 

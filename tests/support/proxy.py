@@ -157,7 +157,7 @@ class Proxy:
                 link.greeting = link.greeting or data
             if self.affects(link):
                 await self._suffer(direction, data)
-                if self._loses(link, direction, data):
+                if self.refusing or self._loses(link, direction, data):
                     link.reset()
                     return
                 data = self._shortened(link, direction, data)
