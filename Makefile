@@ -25,6 +25,7 @@ check: $(READY) ## lint, types, architecture, contract drift, lock file
 	$(BIN)/lint-imports
 	$(BIN)/python -m events.generate --check
 	$(BIN)/python -m projections.catalogue --check
+	$(BIN)/python -m projections.folds --check
 
 bench: $(READY) ## measure: raw limit, no guarantee, full guarantee, ways in; ratios from one run
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -317,7 +317,7 @@ async def _collections(settings: Settings) -> None:
     from projections.registry import PROJECTIONS
 
     async with connect(settings) as db:
-        await builds.following(db, PROJECTIONS)
+        await builds.prepare(db, PROJECTIONS)
 
 
 async def _project(settings: Settings, names: list[str], *, supervised: bool) -> None:

@@ -50,7 +50,8 @@ CLAIM_MS = 500
 STATEMENTS = 10_000
 """Update statements in one command: below MongoDB's limit of 100,000."""
 PASSING = frozenset({112, 11000})
-"""Codes of refused writes that another try may not meet: a write conflict, two upserts at once."""
+"""Codes of refused writes that another try, which reads again, may not meet: a write conflict, a key that
+stands there already."""
 UNSTORABLE = (BSONError, OverflowError)
 """What the driver raises for documents that BSON cannot hold, or that are too large."""
 SHOWN_BYTES = 65_536
@@ -262,11 +263,7 @@ class MongoStore:
             raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
         failpoint("after_checkpoint_update")
         for collection, documents in write.documents.items():
-            await self._update(
-                collection,
-                [_replace(key, new) for key, new in documents.items() if new is not None],
-                session,
-            )
+            await self._put(collection, documents, write, session)
             await self._delete(collection, [key for key, new in documents.items() if new is None], session)
             failpoint("between_collections")
         for collection, cells in write.cells.items():
@@ -282,6 +279,20 @@ class MongoStore:
         )
         failpoint("after_quarantine_update")
         await self._update("quarantine", [self._release(one, write) for one in write.releases], session)
+
+    async def _put(
+        self, collection: str, documents: Mapping[str, Document | None], write: Write, session: Session
+    ) -> None:
+        created, changed = [], []
+        for key, new in documents.items():
+            if new is not None:
+                whole = {**new, "_id": key}
+                if (collection, key) in write.created:
+                    created.append(whole)
+                else:
+                    changed.append({"q": {"_id": key}, "u": whole, "upsert": True})
+        await self._insert(collection, created, session)
+        await self._update(collection, changed, session)
 
     def _advance(self, advance: Advance, write: Write) -> dict[str, Any]:
         claim = advance.claim
@@ -345,33 +356,34 @@ class MongoStore:
 
     async def _update(self, collection: str, statements: list[dict[str, Any]], session: Session) -> int:
         """Raw update commands (half the cost of bulk_write); returns how many documents matched."""
-        matched = 0
-        for start in range(0, len(statements), STATEMENTS):
-            piece = statements[start : start + STATEMENTS]
-            matched += await self._update_piece(collection, piece, session)
-        return matched
+        return await self._in_pieces({"update": collection}, "updates", statements, session)
 
-    async def _update_piece(self, collection: str, piece: list[dict[str, Any]], session: Session) -> int:
+    async def _insert(self, collection: str, documents: list[dict[str, Any]], session: Session) -> None:
+        await self._in_pieces({"insert": collection}, "documents", documents, session)
+
+    async def _in_pieces(
+        self, command: dict[str, Any], name: str, items: list[dict[str, Any]], session: Session
+    ) -> int:
+        pieces = (items[start : start + STATEMENTS] for start in range(0, len(items), STATEMENTS))
+        return sum([await self._piece(command, name, piece, session) for piece in pieces])
+
+    async def _piece(
+        self, command: dict[str, Any], name: str, piece: list[dict[str, Any]], session: Session
+    ) -> int:
         """A command holds 16 MB at most; the driver tells of more before it sends anything."""
         try:
-            return await self._command({"update": collection, "updates": piece}, session)
+            return await self._command({**command, name: piece}, session)
         except DocumentTooLarge:
             half = len(piece) // 2
             if half == 0:
                 raise
-        first = await self._update_piece(collection, piece[:half], session)
-        return first + await self._update_piece(collection, piece[half:], session)
+        first = await self._piece(command, name, piece[:half], session)
+        return first + await self._piece(command, name, piece[half:], session)
 
     async def _delete(self, collection: str, ids: list[str], session: Session) -> None:
         if ids:
             gone = {"q": {"_id": {"$in": ids}}, "limit": 0}
             await self._command({"delete": collection, "deletes": [gone]}, session)
-
-    async def _insert(self, collection: str, documents: list[dict[str, Any]], session: Session) -> None:
-        for start in range(0, len(documents), STATEMENTS):
-            await self._command(
-                {"insert": collection, "documents": documents[start : start + STATEMENTS]}, session
-            )
 
     async def _command(self, command: dict[str, Any], session: Session) -> int:
         answer = await self._db.command(command, session=session)
@@ -430,10 +442,6 @@ async def _commit(session: Session) -> None:
             failpoint("before_commit_again")
         else:
             return
-
-
-def _replace(key: str, document: Document) -> dict[str, Any]:
-    return {"q": {"_id": key}, "u": {**document, "_id": key}, "upsert": True}
 
 
 def _segment(entry: LedgerEntry) -> dict[str, Any]:

@@ -5,12 +5,12 @@ whole batch. The handler never raises and never acknowledges: the checkpoint is 
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -157,35 +157,33 @@ async def follow(
 ) -> None:
     """Project whichever builds of these projections there are, until `stop` is set."""
     while not stop.is_set():
-        now = await builds.following(db, projections)
+        now = await builds.prepare(db, projections)
         for missing in {one.name for one in projections} - {one.name for one in now}:
             _log.error("rebuild_needed", projection=missing, do=f"townhall projections rebuild {missing}")
         ended = asyncio.Event()
-        watching = asyncio.create_task(_until_changed(db, projections, now, stop, ended))
+        until = [asyncio.create_task(stop.wait()), asyncio.create_task(_until_changed(db, projections, now))]
+        for task in until:
+            task.add_done_callback(partial(_end, ended))
         try:
             await run(settings, db, cluster_id, now, ended)
         finally:
-            watching.cancel()
+            for task in until:
+                task.cancel()
 
 
-async def _until_changed(
-    db: Database,
-    projections: Sequence[Projection],
-    now: Sequence[Projection],
-    stop: asyncio.Event,
-    ended: asyncio.Event,
-) -> None:
-    """Set `ended` when somebody asks to stop, or when builds were made or given up."""
+def _end(ended: asyncio.Event, _: asyncio.Task[Any]) -> None:
+    ended.set()
+
+
+async def _until_changed(db: Database, projections: Sequence[Projection], now: Sequence[Projection]) -> None:
+    """Return when builds were made or given up."""
     found = now
-    while not stop.is_set() and found == now:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(BUILDS_SECONDS):
-                await stop.wait()
+    while found == now:
+        await asyncio.sleep(BUILDS_SECONDS)
         try:
             found = await builds.following(db, projections)
         except PyMongoError as error:
             _log.warning("builds_unreadable", error=type(error).__name__)
-    ended.set()
 
 
 async def run(
@@ -207,23 +205,27 @@ async def _work(broker: KafkaBroker, watchdogs: Sequence[Watchdog], stop: asynci
     finally:
         for task in watching:
             task.cancel()
-        await _stop(broker, asked=stop.is_set())
-        for watchdog in watchdogs:
-            await watchdog.close()
+        await _stop(broker, watchdogs, asked=stop.is_set())
         _log.info("projector_stopped")
 
 
-async def _stop(broker: KafkaBroker, *, asked: bool) -> None:
+async def _stop(broker: KafkaBroker, watchdogs: Sequence[Watchdog], *, asked: bool) -> None:
     """Leave the groups; end the process where that takes too long.
 
     aiokafka waits for a claim under way, and claiming waits for MongoDB. Whatever the moment,
     ending loses nothing: the checkpoint says where the next owner goes on.
     """
     failpoint("before_stop")
-    stopping = asyncio.create_task(broker.stop())
+    stopping = asyncio.create_task(_close(broker, watchdogs))
     await asyncio.wait([stopping], timeout=STOP_SECONDS)
     if not stopping.done():
         _log.warning("projector_stopped_hard", seconds=STOP_SECONDS)
         os._exit(0 if asked else FAILED_EXIT_CODE)
     await stopping
     failpoint("after_stop")
+
+
+async def _close(broker: KafkaBroker, watchdogs: Sequence[Watchdog]) -> None:
+    await broker.stop()
+    for watchdog in watchdogs:
+        await watchdog.close()

@@ -20,7 +20,8 @@ from infra.mongo import Database
 from infra.settings import Settings
 from projections.core import Projection
 
-BATCH_RECORDS = 40_000
+BATCHES = 8
+"""So many live batches make one of a rebuild."""
 MAX_TRANSACTION_BYTES = 48 * 1024 * 1024
 WAIT_MS = 500
 
@@ -52,7 +53,7 @@ async def fill(
         consumer.assign([TopicPartition(*one) for one in mine])
         await engine.assigned(mine)
         while not await _filled(engine, log, mine):
-            if records := await _gather(consumer):
+            if records := await _gather(consumer, BATCHES * settings.batch_records):
                 await engine.handle(records)
     finally:
         await consumer.stop()
@@ -73,11 +74,11 @@ async def _filled(engine: Engine, log: KafkaLog, mine: Sequence[Partition]) -> b
     return True
 
 
-async def _gather(consumer: AIOKafkaConsumer) -> list[Record]:
+async def _gather(consumer: AIOKafkaConsumer, most: int) -> list[Record]:
     """As many records as one transaction takes, or as there are."""
     records: list[Record] = []
-    while len(records) < BATCH_RECORDS:
-        found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=BATCH_RECORDS - len(records))
+    while len(records) < most:
+        found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=most - len(records))
         if not found:
             break
         for batch in found.values():

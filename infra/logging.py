@@ -46,6 +46,19 @@ def for_terminal(settings: Settings, level: Literal["warning", "error"]) -> None
     configure(settings.model_copy(update={"log_level": level}))
     for name in _SERVERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").addFilter(_is_ours)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether an error that asyncio tells of passed through none of these libraries: they tell us."""
+    kind, _, trace = record.exc_info or (None, None, None)
+    if kind is not None and kind.__module__.partition(".")[0] in _SERVERS:
+        return False
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _SERVERS:
+            return False
+        trace = trace.tb_next
+    return True
 
 
 def configure(settings: Settings) -> None:

@@ -49,10 +49,15 @@ async def listing(db: Database, projections: Sequence[Projection]) -> list[Build
     return found
 
 
-async def following(db: Database, projections: Sequence[Projection]) -> list[Projection]:
-    """The builds that projectors of this code keep up to date. The first of all is made here."""
+async def prepare(db: Database, projections: Sequence[Projection]) -> list[Projection]:
+    """Make the first builds of all, and what the others lack; returns `following`."""
     for projection in projections:
         await _first(db, projection)
+    return await following(db, projections)
+
+
+async def following(db: Database, projections: Sequence[Projection]) -> list[Projection]:
+    """The builds that projectors of this code keep up to date."""
     builds = await listing(db, projections)
     return [one.projection for one in builds if one.projection and one.state == "following"]
 
@@ -115,7 +120,8 @@ async def switch(db: Database, build: Projection) -> None:
 
 
 async def _check_not_behind(db: Database, build: Projection, live: str) -> None:
-    mine, theirs = await _positions(db, build.group), await _positions(db, live)
+    theirs = await _positions(db, live)  # first: both move on, and what is asked last is newer
+    mine = await _positions(db, build.group)
     behind = sum(max(0, next_ - mine.get(place, 0)) for place, next_ in theirs.items())
     if behind:
         raise CannotSwitch(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from projections.registry import BY_NAME, PROJECTIONS
 app = typer.Typer(no_args_is_help=True, help="The physical copies of read models, and rebuilding them.")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="of the projection, as `list` shows it")]
 Tag = Annotated[str, typer.Argument(metavar="BUILD", help="as `list` shows it, like v1.2")]
+SWITCH_SECONDS = 60.0
 _console = Console(stderr=True)
 
 
@@ -51,7 +53,7 @@ def rebuild_projection(
         await _fill(settings, db, build, processes)
         await builds.filled(db, build)
         if switch:
-            await builds.switch(db, build)
+            await _switch_soon(db, build)
         return build
 
     build = run(filled)
@@ -125,6 +127,18 @@ async def _fill(settings: Settings, db: Database, build: Projection, processes: 
             "A worker of the rebuild ended early; what it had filled is kept, readers see what they saw. "
             "Run the same command again: it goes on from there."
         )
+
+
+async def _switch_soon(db: Database, build: Projection) -> None:
+    """Projectors learn of the full build within seconds, and bring it up to the live one."""
+    deadline = time.monotonic() + SWITCH_SECONDS
+    while True:
+        try:
+            return await builds.switch(db, build)
+        except builds.CannotSwitch:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(1)
 
 
 async def _worker(settings: Settings, build: Projection, part: int, parts: int) -> asyncio.subprocess.Process:

@@ -125,7 +125,8 @@ class Batch:
             share.intake.decode()
             share.refuse(refused)
             failpoint("after_decode")
-        fold = Fold(self._plan, await self._load(store))
+        before = await self._load(store)
+        fold = Fold(self._plan, before)
         write = Write(at=at)
         for share in self._shares:
             share.fold(fold)
@@ -135,6 +136,8 @@ class Batch:
             failpoint("amid_fold")
         for (collection, key), document in fold.documents.items():
             write.documents.setdefault(collection, {})[key] = document
+            if document is not None and before[collection, key] is None:
+                write.created.add((collection, key))
         write.cells = fold.cells
         self._after = fold.documents
         failpoint("after_fold")

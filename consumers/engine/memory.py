@@ -18,6 +18,7 @@ from consumers.engine.model import (
     PlainRecord,
     Quarantined,
     Record,
+    Unavailable,
     Write,
 )
 from events.codec import WAITING
@@ -173,6 +174,8 @@ class MemoryStore:
     async def commit(self, write: Write) -> None:
         if any(not self._holds(advance) for advance in write.advances):
             raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
+        if any(key in self.documents.get(collection, {}) for collection, key in write.created):
+            raise Unavailable("a document that was to be created stands already")
         for advance in write.advances:
             self._advance(advance)
         for collection, documents in write.documents.items():

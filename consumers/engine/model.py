@@ -151,6 +151,8 @@ class Write:
 
     advances: list[Advance] = field(default_factory=list)
     documents: dict[str, dict[str, Document | None]] = field(default_factory=dict)
+    created: set[tuple[str, str]] = field(default_factory=set)
+    """Collection and id of those documents that were not there before: inserted at half the price."""
     cells: dict[str, dict[tuple[Partition, tuple[str, ...]], dict[str, int]]] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
@@ -207,7 +209,10 @@ class Store(Protocol):
         """The first records of a key that wait, in the order of the log."""
 
     async def commit(self, write: Write) -> None:
-        """Apply all or nothing; raise Fenced where a claim no longer holds, Unstorable where it never can."""
+        """Apply all or nothing; raise Fenced where a claim no longer holds, Unstorable where it never can.
+
+        Unavailable where a document stands already that is said to be created.
+        """
 
     async def report(self, incident: Incident, at: datetime) -> None:
         """Keep the incident for operators, and fence whoever holds its claim.

@@ -1,5 +1,7 @@
 """The city behind a file: found in the directory, or added to it with the clock that is known."""
 
+import shlex
+
 from pydantic import ValidationError
 
 from infra.directory import City, add_city, get_city, in_words
@@ -7,8 +9,16 @@ from infra.mongo import Database
 from producers.imports.outcomes import ImportRefused, Reading
 
 
-async def settle(db: Database, reading: Reading, timezone: str | None) -> tuple[City, list[str]]:
-    """The city of a file as the directory has it, and what to tell about its clock.
+def check_id(city: str) -> None:
+    """Raises ImportRefused where the directory would not take a city of this id."""
+    try:
+        City(id=city, name="any", timezone="UTC")
+    except ValidationError as error:
+        raise ImportRefused(f"{in_words(error)}. Nothing was changed.") from None
+
+
+async def settle(db: Database, reading: Reading, timezone: str | None) -> tuple[City, bool]:
+    """The city of a file as the directory has it, and whether it is new there.
 
     A known city keeps its clock. A new one gets `timezone`, else the zone the file tells.
     Raises ImportRefused where that leaves the clock open or contradicts the directory.
@@ -20,7 +30,7 @@ async def settle(db: Database, reading: Reading, timezone: str | None) -> tuple[
                 f"{known.id} lives by {known.timezone}, not by {timezone}: a city's clock never changes. "
                 "Nothing of the file was published. Leave --timezone out."
             )
-        return known, []
+        return known, False
     if timezone is None and reading.zone is None:
         raise ImportRefused(
             f"{reading.city} is new and the file does not tell its clock. Nothing of it was published. "
@@ -28,12 +38,22 @@ async def settle(db: Database, reading: Reading, timezone: str | None) -> tuple[
         )
     city = _new(reading, timezone or reading.zone or "")
     await add_city(db, city)
-    notes = [f"{city.id} is new in the directory, by the clock of {city.timezone}"]
-    if timezone is None and reading.zone_note is not None:
-        notes.append(
-            f"{reading.zone_note}; a city keeps its clock, so name a better one by --timezone before"
-        )
-    return city, notes
+    return city, True
+
+
+def doubt(reading: Reading, city: City) -> str:
+    """What to warn of where a new city got the clock its file suggests; empty where that is sure.
+
+    The command comes too late for this city; it is in time where the import is repeated from the start.
+    """
+    if reading.zone_note is None:
+        return ""
+    words = ["townhall", "cities", "add", city.id, "--name", city.name, "--timezone", "ZONE"]
+    words += ["--country", city.country] if city.country else []
+    return (
+        f"{reading.zone_note}, for good: a city keeps its clock. "
+        f"It can be set before the first import: {shlex.join(words)}"
+    )
 
 
 def _new(reading: Reading, timezone: str) -> City:

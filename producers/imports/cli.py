@@ -17,7 +17,8 @@ from infra.mongo import PyMongoError
 from infra.running import resolve
 from infra.settings import Settings, load
 from producers.imports import common, nyc311, open311, pabulib
-from producers.imports.outcomes import Reading
+from producers.imports.cities import check_id
+from producers.imports.outcomes import ImportRefused, Reading
 from producers.imports.rejects import Rejects
 from producers.imports.summary import FileSummary, report, show
 
@@ -50,13 +51,16 @@ Job = tuple[Path, Callable[[], Reading]]
 def import_pabulib(
     files: Files,
     *,
-    city: Annotated[str | None, typer.Option(help="The city, where the file does not tell it.")] = None,
+    city: Annotated[
+        str | None, typer.Option(help="The id of the city; without it, the file tells the city.")
+    ] = None,
     timezone: Timezone = None,
     rejects: RejectsFile = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """Participatory-budgeting elections (.pb): the round, every ballot, the city's decision."""
+    _check(city)
     jobs: list[Job] = [(file, partial(_pabulib, file, city)) for file in files]
     _run(jobs, timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
 
@@ -65,13 +69,14 @@ def import_pabulib(
 def import_nyc311(
     file: OneFile,
     *,
-    city: Annotated[str, typer.Option(help="The city the requests belong to.")] = "new-york",
+    city: Annotated[str, typer.Option(help="The id of the city the requests belong to.")] = "new-york",
     timezone: Timezone = None,
     rejects: RejectsFile = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
 ) -> None:
     """Service requests in the CSV format of NYC 311, with any set of its columns."""
+    _check(city)
     with ExitStack() as stack:
         job = (file, partial(_nyc311, file, city, stack))
         _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
@@ -81,7 +86,7 @@ def import_nyc311(
 def import_open311(
     file: OneFile,
     *,
-    city: Annotated[str, typer.Option(help="The city the requests belong to.")],
+    city: Annotated[str, typer.Option(help="The id of the city the requests belong to.")],
     timezone: Timezone = None,
     rejects: RejectsFile = None,
     no_wait: NoWait = False,
@@ -91,8 +96,19 @@ def import_open311(
 
     A new city without --timezone keeps the offset of the file's first request, without summer time.
     """
+    _check(city)
     job = (file, partial(_open311, file, city))
     _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
+def _check(city: str | None) -> None:
+    """A city that is named is named by its id, as in `townhall cities add`; exits otherwise."""
+    try:
+        if city is not None:
+            check_id(city)
+    except ImportRefused as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
 
 
 def _pabulib(file: Path, city: str | None) -> Reading:
@@ -128,10 +144,11 @@ def _run(
         errors.print("Stopped. What was published is kept; run the same command again: it counts once.")
         raise typer.Exit(130) from None
     written = str(path) if any(file.rejected for file in files) else None
+    not_tried = [file.name for file, _ in jobs[len(files) :]]
     if as_json:
-        typer.echo(json.dumps(report(files, written), ensure_ascii=False))
+        typer.echo(json.dumps(report(files, written, not_tried), ensure_ascii=False))
     else:
-        show(console, files, written)
+        show(console, files, written, not_tried)
     if any(file.error or (file.rows and not file.accepted) for file in files):
         raise typer.Exit(1)
 
@@ -159,10 +176,11 @@ async def _all(
     def progress(work: str, done: int, of: int | None) -> None:
         bar.update(task, description=f"{name}: {work}", completed=done, total=of)
 
-    summaries = []
+    def named(file: Path, read: Callable[[], Reading]) -> Reading:
+        nonlocal name
+        name = file.name
+        return read()
+
     with Rejects(rejects) as kept, shown:
         async with common.opened(settings, kept, timezone=timezone, wait=wait, progress=progress) as run:
-            for file, read in jobs:
-                name = file.name
-                summaries.append(await common.attempt(run, name, read))
-    return summaries
+            return await common.every(run, [(file.name, partial(named, file, read)) for file, read in jobs])

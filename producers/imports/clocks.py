@@ -37,8 +37,13 @@ def zone(name: str) -> ZoneInfo | None:
 def zone_named_after(city: str) -> str | None:
     """The time zone that bears a city's name, as `America/Chicago` for `chicago`; None without one."""
     names = (name for name in available_timezones() if "/" in name)
-    found = [name for name in names if name.rpartition("/")[2].lower().replace("_", "-") == city]
+    found = [name for name in names if city_in(name) == city]
     return found[0] if len(found) == 1 else None
+
+
+def city_in(zone_name: str) -> str:
+    """The city a time zone is named after, as `new-york` for `America/New_York`."""
+    return zone_name.rpartition("/")[2].lower().replace("_", "-")
 
 
 def on_clock(moment: datetime, clock: tzinfo) -> datetime:

@@ -7,7 +7,7 @@ counts once.
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -20,7 +20,7 @@ from infra.directory import CityRefused
 from infra.kafka import TopicsDiffer
 from infra.mongo import Database, PyMongoError, connect
 from infra.settings import Settings
-from producers.imports.cities import settle
+from producers.imports.cities import doubt, settle
 from producers.imports.counting import Counter
 from producers.imports.outcomes import ImportRefused, Mint, Outcome, Preface, Reading, Rejected
 from producers.imports.pseudonyms import agreed_key
@@ -39,6 +39,9 @@ COUNT_SECONDS: Final = 60.0
 
 Progress = Callable[[str, int, int | None], None]
 """Told of what is done: a word for the work, how much of it, of how much."""
+
+Job = tuple[str, Callable[[], Reading]]
+"""The name of a file, and what reads it."""
 
 
 class Publishes(Protocol):
@@ -66,9 +69,10 @@ class Run:
         Raises ImportRefused (nothing of the file was published) or OutcomeUnknown.
         """
         started = time.monotonic()
-        city, notes = await settle(self.db, reading, self.timezone)
+        city, summary.new_city = await settle(self.db, reading, self.timezone)
         summary.city, summary.timezone, summary.round = city.id, city.timezone, reading.round_id
-        summary.notes.update(notes)
+        doubtful = doubt(reading, city) if summary.new_city and self.timezone is None else ""
+        summary.warnings += [doubtful] if doubtful else []
         mint = Mint(self.key, city.id, reading.system, city.zone)
         counter = await Counter.begin(self.db)
         positions: dict[tuple[str, int], Position] = {}
@@ -83,7 +87,7 @@ class Run:
                     self.progress("importing", summary.rows, reading.rows)
         finally:
             summary.position = to_token(positions.values())
-            summary.seconds = time.monotonic() - started
+            summary.publishing_seconds = time.monotonic() - started
         check_sum(summary)
         if self.wait and positions:
             await self._count(counter, positions, summary)
@@ -109,10 +113,10 @@ class Run:
         )
         if summary.duplicates is None:
             self.wait = False  # nor for the files that follow
-            summary.notes[
+            summary.warnings.append(
                 "published and safe in the log, but no projector has counted it yet: "
                 "start one (`townhall project`), and the duplicates are known later"
-            ] += 1
+            )
 
 
 def chunks(groups: Iterator[tuple[Event, ...]]) -> Iterator[list[Event]]:
@@ -182,9 +186,20 @@ async def opened(
         yield Run(db, publisher, key, rejects, timezone, wait, progress)
 
 
+async def every(run: Run, jobs: Sequence[Job]) -> list[FileSummary]:
+    """Import file after file, until the servers answer no more: the next file would only wait as long."""
+    summaries: list[FileSummary] = []
+    for name, read in jobs:
+        summaries.append(await attempt(run, name, read))
+        if summaries[-1].unanswered:
+            break
+    return summaries
+
+
 async def attempt(run: Run, name: str, read: Callable[[], Reading]) -> FileSummary:
-    """Import one file; a file that fails says so in its summary, and the next one can follow."""
+    """Import one file; a file that fails says so in its summary."""
     summary = FileSummary(name)
+    started = time.monotonic()
     try:
         await run.file(name, read(), summary)
     except (ImportRefused, CityRefused) as error:
@@ -195,8 +210,12 @@ async def attempt(run: Run, name: str, read: Callable[[], Reading]) -> FileSumma
         summary.error = f"cannot be read or written: {error}. {_kept(summary)}"
     except OutcomeUnknown:
         summary.error = f"Kafka did not acknowledge for {RETRY_SECONDS:.0f} s. {_kept(summary)}"
+        summary.unanswered = True
     except PyMongoError as error:
         summary.error = f"MongoDB did not answer ({type(error).__name__}). {_kept(summary)}"
+        summary.unanswered = True
+    finally:
+        summary.seconds = time.monotonic() - started
     return summary
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from events.codec import Undecodable
 from events.types.prioritisation import Choice, PriorityBallotCast, VoteType
 from producers.imports import pabulib_file
-from producers.imports.countries import code_of, zone_of
+from producers.imports.countries import code_of, zone_of, zone_of_city
 from producers.imports.outcomes import Accepted, ImportRefused, Mint, Outcome, Reading, Rejected, why
 from producers.imports.pabulib_file import Election
 from producers.imports.pabulib_round import last_day, opening
@@ -44,20 +44,16 @@ def read(raw: bytes, stem: str, city: str | None = None) -> Reading:
         raise ImportRefused(
             f"{stem}: the file does not tell its city; name it with --city. Nothing was published."
         )
-    country = election.meta.get("country") or None
-    zone = zone_of(country or "")
-    doubt = (
-        f"no time zone is known for {country or 'the file without country'}: UTC is taken"
-        if zone is None
-        else None
-    )
+    country = election.meta.get("country", "")
+    zone = zone_of(country) or zone_of_city(country, slug)
+    place = f"{slug} in {country}" if country else f"{slug}, whose country the file does not tell"
     return Reading(
         system=SYSTEM,
         city=slug,
         city_name=name,
-        country=code_of(country or ""),
+        country=code_of(country),
         zone=zone or "UTC",
-        zone_note=doubt,
+        zone_note=None if zone else f"no time zone is known for {place}: UTC is taken",
         round_id=round_id(stem),
         rows=len(election.votes.rows),
         outcomes=lambda mint: outcomes(election, mint),

@@ -22,6 +22,7 @@ from consumers.engine.model import (
     Quarantined,
     Release,
     Store,
+    Unavailable,
     Unstorable,
     Write,
 )
@@ -196,6 +197,16 @@ class TestStore:
         await subject.store.report(Incident(claim, "expired", "planted", 3, 9), AT)
         await subject.store.commit(write(other))
         assert not (await subject.store.read(ZERO)).halted
+
+    async def test_a_document_is_created_once(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        new: Any = {"documents": {DOCUMENTS: {"x": {"a": 1}}}, "created": {(DOCUMENTS, "x")}}
+        await subject.store.commit(write(claim, **new))
+        before = await subject.everything()
+        new["documents"] = {DOCUMENTS: {"x": {"a": 2}}}
+        with pytest.raises(Unavailable):
+            await subject.store.commit(write(await subject.store.read(ZERO), **new))
+        assert await subject.everything() == before
 
     async def test_a_write_may_end_its_claim(self, subject: Subject) -> None:
         claim = await subject.store.claim(ZERO, "a")

@@ -110,9 +110,10 @@ async def test_one_bad_file_fails_alone_and_rejected_rows_are_kept(
     good = (imports.SAMPLE / "port_linden_2026.pb").read_text()
     (tmp_path / "mixed.pb").write_text(good + "pl-900;1;paper;one cell too many\n")
     (tmp_path / "bad.pb").write_text("no election")
-    code, told = await run("pabulib", "bad.pb", "mixed.pb", "--city", "Mixed Linden", "--no-wait")
+    code, told = await run("pabulib", "bad.pb", "mixed.pb", "--city", "mixed-linden", "--no-wait")
     assert code == 1
     assert [file["error"] is None for file in told["files"]] == [False, True]
+    assert [file["new_city"] for file in told["files"]] == [False, True]
     assert told["files"][1]["reasons"] == {"4 cells where the header has 3": 1}
     assert (told["totals"]["rows"], told["totals"]["accepted"], told["totals"]["rejected"]) == (41, 40, 1)
     assert told["rejects_file"] == "bad.pb.rejected.jsonl"
@@ -130,6 +131,13 @@ async def test_an_absent_file_is_told_before_anything_is_published(settings: Set
     _, said = await process.communicate()
     assert process.returncode == 2
     assert "does not exist" in said.decode()
+
+
+@pytest.mark.parametrize("importer", ["pabulib", "nyc311", "open311"])
+async def test_a_city_is_named_by_its_id_as_in_the_directory(settings: Settings, importer: str) -> None:
+    del settings
+    said = await refused(importer, str(imports.SAMPLE / "port_linden_2026.pb"), "--city", "Bad City!")
+    assert said.startswith("'Bad City!' will not do: an id has small letters and digits")
 
 
 async def test_a_known_city_keeps_its_clock(settings: Settings) -> None:

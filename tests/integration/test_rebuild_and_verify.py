@@ -33,7 +33,7 @@ class Scene:
 
     async def follow(self) -> list[Projection]:
         """What projectors would do: every build that follows, up to the end of the log."""
-        found = await builds.following(self.db, PROJECTIONS)
+        found = await builds.prepare(self.db, PROJECTIONS)
         for one in found:
             await self.fill(one)
         return found

@@ -1,5 +1,6 @@
 """Topics are as declared, or the difference is said; a live topic is never spoiled."""
 
+import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -47,6 +48,9 @@ async def test_what_an_operator_has_set_besides_is_kept(settings: Settings, topi
     async with admin(settings) as client:
         theirs = {**topic.config, "min.insync.replicas": "2", "retention.ms": "60000"}
         await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, theirs)])
+    async with asyncio.timeout(15):
+        while not await diff_topics(settings, (topic,)):  # noqa: ASYNC110 - the cluster tells of it a little later
+            await asyncio.sleep(0.05)
     [change] = await apply_topics(settings, (topic,))
     assert change.what == "retention.ms"
     assert await diff_topics(settings, (topic,)) == []

@@ -73,6 +73,7 @@ async def scene(servers: Endpoints) -> AsyncIterator[Scene]:
         await scene.consumer.start()
         scene.consumer.assign([TopicPartition(*scene.place)])
         yield scene
+        await scene.log.close()
         await scene.consumer.stop()
         await scene.sender.stop()
         await client.delete_topics([scene.place.topic])
@@ -107,7 +108,7 @@ async def test_progress_tells_claimed_from_unclaimed_and_halted(scene: Scene) ->
 
 async def test_a_partition_stands_still_that_has_work_and_does_not_move(scene: Scene) -> None:
     await scene.engine.assigned([scene.place])
-    await scene.publish()
+    await scene.published()
     assert await scene.watchdog._stuck() == [scene.place]
     assert scene.watchdog.progress() == Progress(1, [], {}, [scene.place.short])
     scene.watchdog._stall_seconds = 60

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from events.codec import MAX_EVENT_BYTES, decode, encode
 from events.types.prioritisation import BallotRoundOpened, PrioritisationConcluded, PriorityBallotCast
+from infra.directory import City
 from producers.imports import pabulib
+from producers.imports.cities import doubt
 from producers.imports.outcomes import ImportRefused
 from tests.support import imports
 
@@ -376,6 +378,38 @@ def test_a_country_with_one_clock_gives_it_and_others_give_utc_with_a_doubt() ->
     reading = pabulib.read(pb(meta={"country": "Canada"}), "x")
     assert (reading.zone, reading.country) == ("UTC", "CA")
     assert reading.zone_note is not None
+
+
+@pytest.mark.parametrize(
+    ("country", "city", "zone"),
+    [
+        ("US", "Chicago", "America/Chicago"),
+        ("US", "Chicago 35th Ward", "America/Chicago"),
+        ("US", "New York District 39", "America/New_York"),
+        ("US", "New York Mills", None),
+        ("US", "Louisville", "America/Kentucky/Louisville"),
+        ("US", "Cambridge", None),
+        ("US", "Vancouver", None),
+        ("Canada", "Vancouver", "America/Vancouver"),
+        ("Canada", "St. John's", "America/St_Johns"),
+        ("Canada", "London", None),
+        ("Brazil", "São Paulo", "America/Sao_Paulo"),
+        ("", "Chicago", None),
+    ],
+)
+def test_where_a_country_has_several_clocks_a_city_that_names_one_has_it(
+    country: str, city: str, zone: str | None
+) -> None:
+    reading = pabulib.read(pb(meta={"country": country, "unit": city}), "x")
+    assert reading.zone == (zone or "UTC")
+    assert (reading.zone_note is None) == (zone is not None)
+
+
+def test_a_clock_that_is_not_known_is_told_with_the_command_that_sets_it() -> None:
+    reading = pabulib.read(pb(meta={"country": "Canada", "unit": "Le Havre"}), "x")
+    told = doubt(reading, City(id="le-havre", name="Le Havre", timezone="UTC", country="CA"))
+    assert told.startswith("no time zone is known for le-havre in Canada: UTC is taken, for good")
+    assert told.endswith("townhall cities add le-havre --name 'Le Havre' --timezone ZONE --country CA")
 
 
 @pytest.mark.parametrize(

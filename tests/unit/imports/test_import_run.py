@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rich.console import Console
@@ -15,7 +16,7 @@ from events.positions import Position
 from infra.embedded import ports
 from infra.settings import Settings
 from producers.imports import common
-from producers.imports.outcomes import Rejected
+from producers.imports.outcomes import ImportRefused, Reading, Rejected
 from producers.imports.rejects import Rejects
 from producers.imports.summary import FileSummary, report, show
 from producers.publisher import OutcomeUnknown, Publisher
@@ -105,16 +106,90 @@ def test_rejected_rows_are_never_written_through_a_link(tmp_path: Path) -> None:
 
 def test_the_summary_adds_up_and_an_unknown_count_stays_unknown() -> None:
     files = [
-        FileSummary("a", rows=2, accepted=1, rejected=1, events=3, duplicates=3, seconds=1.5),
+        FileSummary(
+            "a", rows=2, accepted=1, rejected=1, events=3, duplicates=3, seconds=1.5, publishing_seconds=1.0
+        ),
         FileSummary("b", rows=1, accepted=1, events=1, seconds=0.5, error="no"),
     ]
     whole = report(files, "x.jsonl")
     assert whole["totals"] == {
         "rows": 3, "accepted": 2, "rejected": 1, "events": 4, "duplicates": None, "seconds": 2.0, "failed": 1,
     }  # fmt: skip
-    assert json.loads(json.dumps(whole))["files"][0]["events_per_second"] == 2
-    written = io.StringIO()
-    show(Console(width=80, file=written), files, "x.jsonl")
-    text = written.getvalue()
+    assert json.loads(json.dumps(whole))["files"][0]["events_per_second"] == 3
+    text = shown(files, rejects="x.jsonl")
     assert "rejected rows: x.jsonl" in text
     assert "b: no" in text
+
+
+def shown(files: list[FileSummary], rejects: str | None = None, not_tried: tuple[str, ...] = ()) -> str:
+    """The summary as a terminal of 80 columns, or a pipe, has it."""
+    written = io.StringIO()
+    show(Console(width=80, file=written), files, rejects, not_tried)
+    return written.getvalue()
+
+
+def test_numbers_are_whole_at_80_columns_and_only_names_are_folded() -> None:
+    name = "US_Stanford_Dataset_PB_Chicago_35th_Ward_2019_vote_approvals.pb"
+    big = FileSummary(name, rows=1_234_567, accepted=1_234_560, rejected=7, events=12_345_678, seconds=3_600)
+    every_line = shown([big, FileSummary("b.pb", duplicates=4_512)]).splitlines()
+    lines = [line for line in every_line if len(line.split()) > 1]
+    assert [line.split()[:6] for line in lines] == [
+        ["rows", "accepted", "rejected", "events", "duplicates", "seconds"],
+        ["1,234,567", "1,234,560", "7", "12,345,678", "?", "3,600.0"],
+        ["0", "0", "0", "0", "4,512", "0.0"],
+        ["1,234,567", "1,234,560", "7", "12,345,678", "?", "3,600.0"],
+    ]
+    assert max(map(len, every_line)) <= 80
+    assert "".join(line.split()[-1] for line in every_line) == f"file{name}b.pbtotal"
+
+
+def test_one_file_has_no_total() -> None:
+    assert "total" not in shown([FileSummary("a.pb")])
+
+
+def test_what_went_wrong_comes_first_and_positions_are_for_programs_only() -> None:
+    file = FileSummary("a.pb", city="dieppe", timezone="UTC", new_city=True, position="ideas.0.7")
+    file.warnings.append("no clock")
+    file.notes["a doubt"] = 2
+    first, second, *table, city, note = shown([file, FileSummary("b.pb", error="bad")]).splitlines()
+    assert (first, second) == ("b.pb: bad", "warning: a.pb: no clock")
+    assert len(table) == 4
+    assert (city, note) == ("new city: dieppe, on the clock of UTC", "a.pb: a doubt (2 times)")
+    assert report([file], None)["files"][0]["position"] == "ideas.0.7"
+
+
+class Dead:
+    """Servers that answer the first file and never again."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def file(self, name: str, reading: Reading, summary: FileSummary) -> None:
+        del reading
+        self.asked.append(name)
+        summary.events = 5
+        if name != "a.pb":
+            raise OutcomeUnknown("no answer")
+
+
+async def test_an_import_stops_at_the_first_file_whose_outcome_is_unknown() -> None:
+    dead = Dead()
+    jobs = [(name, lambda: cast("Reading", None)) for name in ("a.pb", "b.pb", "c.pb", "d.pb")]
+    files = await common.every(cast("common.Run", dead), jobs)
+    assert dead.asked == ["a.pb", "b.pb"]
+    told = shown(files, not_tried=("c.pb", "d.pb")).splitlines()[1]
+    assert "Stopped at b.pb" in told
+    assert "10 events are published and kept" in told
+    assert "Not tried: c.pb, d.pb. The same command goes on from there" in told
+    assert report(files, None, ("c.pb", "d.pb"))["not_tried"] == ["c.pb", "d.pb"]
+
+
+async def test_a_refused_file_is_no_reason_to_stop() -> None:
+    def refuse() -> Reading:
+        raise ImportRefused("no election")
+
+    dead = Dead()
+    files = await common.every(
+        cast("common.Run", dead), [("x.pb", refuse), ("a.pb", lambda: cast("Reading", None))]
+    )
+    assert [file.error for file in files] == ["no election", None]

@@ -1,0 +1,94 @@
+"""What the figures are held against, and what stands in the way where one falls short."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from tests.bench import contenders, ingestion
+from tests.bench.latency import Latency
+from tests.bench.meter import Cpu, Figure
+
+OURS = "projector, full guarantee"
+LATENCY_TARGETS = {500: (15.0, 45.0), 2_000: (20.0, 60.0)}
+
+
+@dataclass
+class Results:
+    """Everything one run has measured."""
+
+    reading: dict[str, list[Figure]]
+    growth: list[list[Figure]]
+    latency: dict[int, Latency]
+    ways: dict[str, list[Figure]]
+
+
+class Held(NamedTuple):
+    """One target and what was reached."""
+
+    what: str
+    target: str
+    reached: str
+    good: bool
+    obstacle: str
+
+
+def middle(figures: list[Figure]) -> Figure:
+    """The median of every number by itself."""
+    spent = (median(figure.cpu[part] for figure in figures) for part in range(len(Cpu._fields)))
+    return Figure(median(figure.rate for figure in figures), Cpu(*spent))
+
+
+def held(results: Results) -> Iterator[Held]:
+    """Every target that this run says something of."""
+    yield from _reading(results.reading)
+    if results.growth:
+        yield _growth(*results.growth)
+    for rate, latency in results.latency.items():
+        yield from _latency(rate, latency)
+    yield from _ways(results.ways)
+
+
+def _reading(reading: dict[str, list[Figure]]) -> Iterator[Held]:
+    wanted = (
+        ("fold + bulk_write, no guarantee", 1.5),
+        ("FastStream batch, fold + bulk_write", 2.0),
+        (contenders.ONE_BY_ONE, 100.0),
+    )
+    for name, target in wanted:
+        if name in reading:
+            yield _ratio(f"projector ÷ {name}", reading[OURS], reading[name], target, _VALIDATES)
+
+
+def _ways(ways: dict[str, list[Figure]]) -> Iterator[Held]:
+    wanted = (
+        (ingestion.ONE, ingestion.IDLE, 0.4, _ONE_A_REQUEST),
+        (ingestion.HUNDRED, ingestion.BARE, 0.9, _HUNDRED),
+    )
+    for name, base, target, obstacle in wanted:
+        if name in ways:
+            yield _ratio(f"{name} ÷ {base}", ways[name], ways[base], target, obstacle)
+
+
+def _ratio(what: str, ours: list[Figure], theirs: list[Figure], target: float, obstacle: str) -> Held:
+    reached = middle(ours).rate / middle(theirs).rate
+    return Held(what, f">= {target:g}", f"{reached:.2f}", reached >= target, obstacle)
+
+
+def _growth(small: list[Figure], large: list[Figure]) -> Held:
+    before, after = (sum(middle(figures).cpu[:2]) for figures in (small, large))
+    what = "CPU per event (Python + mongod) at 10 times the documents ÷ at 1"
+    return Held(what, "<= 1.3", f"{after / before:.2f}", after <= 1.3 * before, _GROWTH)
+
+
+def _latency(rate: int, latency: Latency) -> Iterator[Held]:
+    for name, target, reached in zip(("p50", "p99"), LATENCY_TARGETS[rate], latency[:2], strict=True):
+        what = f"published to readable at {rate:,} events/s, {name}"
+        yield Held(what, f"<= {target:g} ms", f"{reached:.1f} ms", reached <= target, _LATENCY)
+
+
+_VALIDATES = ""
+_ONE_A_REQUEST = ""
+_HUNDRED = ""
+_GROWTH = ""
+_LATENCY = ""
