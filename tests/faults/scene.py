@@ -65,7 +65,7 @@ class Projector:
         written = self.log.read_bytes() if self.log.exists() else b""
         whole, _, _ = written.rpartition(b"\n")  # it may be writing a line now
         lines = [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
-        return [line for line in lines if line["event"] == event]
+        return [line for line in lines if line.get("event") == event]
 
 
 @dataclass
