@@ -71,6 +71,7 @@ class MongoStore:
         self.cluster = cluster_id
         self._ledger = projection.ledger
         self._session: Session | None = None
+        self._opening = asyncio.Lock()
         self._dimensions = {projection.collection(tally): tally.dimensions for tally in projection.tallies}
 
     async def claim(self, partition: Partition, owner: str) -> Claim:
@@ -114,10 +115,11 @@ class MongoStore:
         }
 
     async def _own_session(self) -> Session:
-        """The one session of all our transactions; checkpoints name it."""
-        if self._session is None:
-            self._session = await self._db.client.start_session()
-        return self._session
+        """The one session of all our transactions; every checkpoint that is claimed names it."""
+        async with self._opening:
+            if self._session is None:
+                self._session = await self._db.client.start_session()
+            return self._session
 
     async def _end_transaction_of_last_owner(self, partition: Partition, session: Session) -> None:
         """An owner that died or froze inside a transaction still holds the checkpoint's lock.

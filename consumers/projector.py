@@ -99,7 +99,7 @@ def _subscribe(
 
 
 class _Listener(ConsumerRebalanceListener):
-    """Claims follow assignments. An exception here would only be logged, so none leaves."""
+    """Claims follow assignments, and go on after the client was answered: it waits with its heartbeats."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -110,8 +110,15 @@ class _Listener(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         failpoint("on_assigned")
-        await self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
-        failpoint("after_assigned")
+        claiming = self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
+        claiming.add_done_callback(_end_when_failed)
+
+
+def _end_when_failed(claiming: asyncio.Task[None]) -> None:
+    """A bug of ours: nobody else would claim what this one holds."""
+    if not claiming.cancelled() and (error := claiming.exception()) is not None:
+        _log.critical("claiming_failed", exc_info=error)
+        os._exit(FAILED_EXIT_CODE)
 
 
 async def _untouched(batch: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:

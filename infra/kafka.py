@@ -18,7 +18,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from structlog import get_logger
 
 from events.topics import MAX_RECORD_BYTES, TOPICS, Topic
-from infra import kafka_metadata, kafka_records
+from infra import kafka_connections, kafka_metadata, kafka_records
 from infra.settings import Settings
 
 REQUEST_TIMEOUT_MS = 5_000
@@ -28,6 +28,7 @@ _SET_ON_THE_TOPIC = 1
 _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 _log = get_logger(__name__)
 
+kafka_connections.install()
 kafka_metadata.install()
 kafka_records.install()
 

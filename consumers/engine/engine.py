@@ -11,8 +11,9 @@ and the offset it starts from, and a claim that no longer holds changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from structlog import get_logger
 
@@ -69,7 +70,7 @@ class Engine:
         self._refused: dict[tuple[Partition, int], str] = {}
         """Records that the store could not take though each was alone, by offset, and why."""
         self._owned: dict[Partition, Owned] = {}
-        self._reclaims: set[asyncio.Task[None]] = set()
+        self._claiming: set[asyncio.Task[None]] = set()
         self.halted: dict[Partition, Incident] = {}
         """Partitions that wait for an operator, and why."""
         self.busy = False
@@ -79,19 +80,23 @@ class Engine:
         """The next offset of every claimed partition."""
         return {partition: owned.claim.next for partition, owned in self._owned.items()}
 
-    async def assigned(self, partitions: Iterable[Partition]) -> None:
-        """Pause first, then claim, seek and resume each: records may flow before this ends."""
+    def assigned(self, partitions: Iterable[Partition]) -> asyncio.Task[None]:
+        """Pause all at once; claim, seek and resume them in the task that is returned.
+
+        Whoever waits for the task may hold up Kafka's client, which sends no heartbeat while it
+        tells of an assignment: where claims take longer than a session, the group would expel us
+        again and again.
+        """
         mine = list(partitions)
         for partition in mine:
             self._log.pause(partition)
-        for partition in mine:
-            await self._claim(partition)
+        return self._in_background(self._claim_all(mine))
 
     def revoked(self) -> None:
         """Forget everything: the store fences whatever is still under way."""
         self._owned.clear()
         self.halted.clear()
-        for task in self._reclaims:
+        for task in self._claiming:
             task.cancel()
 
     async def handle(self, records: Sequence[Record]) -> None:
@@ -210,6 +215,11 @@ class Engine:
         if found.epoch > incident.claim.epoch + 1 and self.halted.get(partition) is incident:
             await self._claim(partition)
 
+    async def _claim_all(self, partitions: Iterable[Partition]) -> None:
+        """Side by side: each waits for MongoDB and for Kafka."""
+        await asyncio.gather(*map(self._claim, partitions))
+        failpoint("after_assigned")
+
     async def _claim(self, partition: Partition) -> None:
         while partition in self._log.assigned():
             try:
@@ -306,9 +316,14 @@ class Engine:
             if self._unclaimed(partition):
                 await self._claim(partition)
 
-        task = asyncio.create_task(later())
-        self._reclaims.add(task)
-        task.add_done_callback(self._reclaims.discard)
+        self._in_background(later())
+
+    def _in_background(self, claim: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Until it is done or the partitions are revoked."""
+        task = asyncio.create_task(claim)
+        self._claiming.add(task)
+        task.add_done_callback(self._claiming.discard)
+        return task
 
 
 def _chunks(batch: dict[Partition, list[Record]], most: int) -> Iterable[dict[Partition, list[Record]]]:

@@ -408,15 +408,19 @@ TALLIES = {
 
 def differences(kafka: str, mongo: str, database: str, planted: Planted | None = None) -> list[str]:
     """Everything in which the public names of the database differ from the log; empty when nothing does."""
-    records = asyncio.run(read_log(kafka))
-    expected = fold(records, planted or {})
+    return compare(asyncio.run(read_log(kafka)), mongo, database, planted or {})
+
+
+def compare(records: list[Record], mongo: str, database: str, planted: Planted) -> list[str]:
+    """The same for a log that was read."""
+    expected = fold(records, planted)
     client: MongoClient[Json] = MongoClient(mongo, tz_aware=True)
     with client:
         db = client[database]
         found = [_documents(db, view, expected.documents[view]) for view in VIEWS]
         found += [_tally(db, tally, expected.cells[tally]) for tally in TALLIES]
         found.append(_checkpoints(db, expected))
-        found.append(_quarantine(db, records, planted or {}))
+        found.append(_quarantine(db, records, planted))
     return [line for lines in found for line in lines]
 
 
@@ -516,7 +520,10 @@ def _kept(record: Record) -> tuple[Any, ...]:
 
 
 def _quarantine(db: Any, records: Iterable[Record], planted: Planted) -> list[str]:
-    """Each planted record with its reason and its bytes; the same bytes again are the same entry."""
+    """Each planted record with its reason and its bytes; the same bytes again are the same entry.
+
+    What was replayed from there counts like any other record, and its entry is history.
+    """
     told: dict[Any, Any] = {}
     for record in (record for record in records if record.place in planted):
         topic, number, offset = record.place
@@ -535,6 +542,6 @@ def _quarantine(db: Any, records: Iterable[Record], planted: Planted) -> list[st
             row["value"],
             tuple((name, value) for name, value in row["headers"]),
         ): {"reason": row["reason"], "offsets": row["offsets"]}
-        for row in db["quarantine"].find()
+        for row in db["quarantine"].find({"status": "open"})
     }
     return [line[:1000] for line in _compare("quarantine", told, found)]

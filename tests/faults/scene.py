@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +18,11 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from infra.embedded import EmbeddedServers
-from infra.kafka import apply_topics
+from infra.kafka import apply_topics, cluster_id
 from infra.settings import Settings
 from tests.faults import oracle
+from tests.support.cluster import Cluster
+from tests.support.forked import Child
 
 DATABASE = "townhall_faults"
 POLL_SECONDS = 0.02
@@ -35,9 +38,9 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float) -> None
 
 @dataclass(frozen=True)
 class Projector:
-    """One `townhall project`, with the log it writes."""
+    """One `townhall project`, or another process of ours, with the log it writes."""
 
-    process: subprocess.Popen[bytes]
+    process: Child
     log: Path
 
     @property
@@ -59,20 +62,22 @@ class Projector:
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """The log lines of one kind."""
-        whole, _, _ = self.log.read_bytes().rpartition(b"\n")  # it may be writing a line now
+        written = self.log.read_bytes() if self.log.exists() else b""
+        whole, _, _ = written.rpartition(b"\n")  # it may be writing a line now
         lines = [json.loads(line) for line in whole.splitlines() if line.startswith(b"{")]
-        return [line for line in lines if line["event"] == event]
+        return [line for line in lines if line.get("event") == event]
 
 
 @dataclass
 class Scene:
     """Topics as declared, nothing else yet. A context manager: at its end every process is killed."""
 
-    servers: EmbeddedServers
+    servers: EmbeddedServers | Cluster
     folder: Path
     session_ms: int = 3_000
     batch_records: int = 5_000
     projectors: list[Projector] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def __enter__(self) -> Self:
         self._stack = ExitStack()
@@ -80,7 +85,7 @@ class Scene:
         self.kafka, self.mongo = at.kafka, at.mongo
         client: MongoClient[dict[str, Any]] = MongoClient(at.mongo, serverSelectionTimeoutMS=2_000)
         self.database = DATABASE
-        self._db = self._stack.enter_context(client)[DATABASE]
+        self.db = self._stack.enter_context(client)[DATABASE]
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("TOWNHALL_")},
             "TOWNHALL_KAFKA": at.kafka,
@@ -93,32 +98,36 @@ class Scene:
             "TOWNHALL_LOG_LEVEL": "info",  # beside a supervisor they tell warnings only
         }
         asyncio.run(apply_topics(self.settings))
+        self.cluster = asyncio.run(cluster_id(self.settings))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @property
+    def embedded(self) -> EmbeddedServers:
+        """The servers of a scene with one of each."""
+        assert isinstance(self.servers, EmbeddedServers)
+        return self.servers
+
+    @property
     def settings(self) -> Settings:
         """For clients of this test's own process."""
         return Settings(_env_file=None, kafka=self.kafka, mongo=self.mongo, mongo_database=self.database)
 
-    def start_projector(self) -> Projector:
-        """One more; its standard input is held open, so that it ends with this process too."""
-        log = self.folder / f"projector-{len(self.projectors)}.log"
-        with log.open("wb") as file:
-            process = self._stack.enter_context(
-                subprocess.Popen(
-                    [sys.executable, "-m", "townhall", "project", "--supervised"],
-                    env=self.environment,
-                    cwd=self.folder,
-                    stdin=subprocess.PIPE,
-                    stderr=file,
-                )
-            )
-        self._stack.callback(process.kill)  # a no-op when it has ended; ends a stopped one too
-        self.projectors.append(Projector(process, log))
-        return self.projectors[-1]
+    def start_projector(self, *names: str, **environment: str) -> Projector:
+        """One more, of these projections or of all; it ends with this process too."""
+        started = self.start("townhall", "project", *names, "--supervised", **environment)
+        self.projectors.append(started)
+        return started
+
+    def start(self, module: str, *arguments: str, **environment: str) -> Projector:
+        """A process of ours: `main` of the module with these arguments, and more environment."""
+        log = self.folder / f"{module}-{next(self._numbers)}.log"
+        variables = {**self.environment, **environment}
+        child = Child(module, arguments, environment=variables, folder=self.folder, log=log)
+        self._stack.callback(child.kill)  # a no-op when it has ended; ends a stopped one too
+        return Projector(child, log)
 
     @property
     def running(self) -> list[Projector]:
@@ -149,7 +158,7 @@ class Scene:
     def checkpoints(self) -> dict[str, dict[str, Any]]:
         """As stored now; empty while MongoDB does not answer."""
         try:
-            return {row["_id"]: row for row in self._db["checkpoints"].find()}
+            return {row["_id"]: row for row in self.db["checkpoints"].find()}
         except PyMongoError:
             return {}
 
@@ -187,23 +196,23 @@ class Scene:
         """Another database from now on."""
         self.database = database
         self.environment["TOWNHALL_MONGO_DATABASE"] = database
-        self._db = self._db.client[database]
+        self.db = self.db.client[database]
 
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         """Everything stored, but for views."""
-        names = [one["name"] for one in self._db.list_collections() if one["type"] == "collection"]
-        return {name: list(self._db[name].find()) for name in names if not name.startswith("system.")}
+        names = [one["name"] for one in self.db.list_collections() if one["type"] == "collection"]
+        return {name: list(self.db[name].find()) for name in names if not name.startswith("system.")}
 
     def restore(self, backup: dict[str, list[dict[str, Any]]]) -> None:
         """What was dumped, and nothing else."""
         for name, rows in backup.items():
-            self._db[name].delete_many({})
+            self.db[name].delete_many({})
             if rows:
-                self._db[name].insert_many(rows)
+                self.db[name].insert_many(rows)
 
     def rows(self, view: str) -> list[dict[str, Any]]:
         """Everything a reader sees under a public name."""
-        return list(self._db[view].find())
+        return list(self.db[view].find())
 
     def differences(self, planted: oracle.Planted | None = None) -> list[str]:
         """The oracle's verdict."""

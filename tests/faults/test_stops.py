@@ -14,13 +14,12 @@ def test_a_projector_ends_with_its_supervisor_although_both_servers_are_gone(new
     scene = new_scene(session_ms=1_500)
     projector = scene.start_projector()
     wait_until(lambda: bool(projector.said("projector_started")), "the projector at work", 60)
-    scene.servers.mongo.kill()
-    scene.servers.kafka.kill()
-    scene.servers.kafka.start()
-    scene.servers.kafka.wait_ready()
+    scene.embedded.mongo.kill()
+    scene.embedded.kafka.kill()
+    scene.embedded.kafka.start()
+    scene.embedded.kafka.wait_ready()
     wait_until(lambda: bool(projector.said("claim_failed")), "a claim that waits for MongoDB", 60)
-    scene.servers.kafka.kill()
+    scene.embedded.kafka.kill()
 
-    assert projector.process.stdin is not None
     projector.process.stdin.close()
     assert projector.process.wait(timeout=20) == 0

@@ -3,6 +3,7 @@
 `TroubledStore` is where tests plant faults: at every wait of the engine something may happen.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -99,11 +100,14 @@ class Worker:
         self.engine = Engine(projection, self.log, store, owner=name, now=lambda: NOW, lease=0)
 
     async def assign(self, partitions: Iterable[Partition]) -> None:
-        """A rebalance, as Kafka tells of it."""
+        """A rebalance, as Kafka tells of it; another one meanwhile ends the claims of this one."""
         self.engine.revoked()
         held = sorted(partitions)
         self.log.assign(held)
-        await self.engine.assigned(held)
+        claiming = self.engine.assigned(held)
+        await asyncio.wait([claiming])
+        if not claiming.cancelled():
+            claiming.result()
 
     async def step(self, most: int = 1_000) -> None:
         """One batch."""
@@ -115,11 +119,14 @@ class Worker:
         return self.log.fetch(most)
 
     async def drain(self, most: int = 1_000) -> None:
-        """Batches until nothing waits in any partition that is not paused."""
+        """Batches until nothing waits in any partition that is not paused, and none is being claimed."""
         for _ in range(MOST_STEPS):
-            if not self._waiting():
+            if self._waiting():
+                await self.step(most)
+            elif self.engine._claiming:
+                await asyncio.sleep(0)
+            else:
                 return
-            await self.step(most)
         raise AssertionError(f"after {MOST_STEPS} batches records still wait: nothing moves")
 
     def _waiting(self) -> bool:

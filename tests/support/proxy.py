@@ -55,6 +55,7 @@ class Proxy:
         self.links: set[Link] = set()
         self.affects: Callable[[Link], bool] = lambda _: True
         self.delay = self.bytes_per_second = 0.0
+        self._slow_only = b""
         self.refusing = False
         self.replies_lost = 0
         self._open: dict[Direction, asyncio.Event] = {direction: asyncio.Event() for direction in BOTH}
@@ -77,9 +78,9 @@ class Proxy:
             await asyncio.sleep(0.01)
         await self._server.wait_closed()
 
-    def slow(self, *, delay: float = 0.0, bytes_per_second: float = 0.0) -> None:
-        """Each piece of at most 64 KiB comes so many seconds late, or at this rate; both ways."""
-        self.delay, self.bytes_per_second = delay, bytes_per_second
+    def slow(self, *, delay: float = 0.0, bytes_per_second: float = 0.0, only: bytes = b"") -> None:
+        """Each piece of at most 64 KiB that holds `only` comes so late, or at this rate; both ways."""
+        self.delay, self.bytes_per_second, self._slow_only = delay, bytes_per_second, only
 
     def hold(self, *directions: Direction) -> None:
         """Nothing gets through, in both directions or in one: a black hole."""
@@ -141,7 +142,7 @@ class Proxy:
                 self._pump(link, "to_server", reader, to_server),
                 self._pump(link, "to_client", from_server, writer),
             )
-        except OSError:
+        except (OSError, RuntimeError):  # the latter is uvloop's, of a connection that we reset
             link.reset()  # one end broke, so the other hears of it
         finally:
             self.links.discard(link)
@@ -156,7 +157,7 @@ class Proxy:
                 link.greeting = link.greeting or data
             if self.affects(link):
                 await self._suffer(direction, data)
-                if self._loses(link, direction, data):
+                if self.refusing or self._loses(link, direction, data):
                     link.reset()
                     return
                 data = self._shortened(link, direction, data)
@@ -170,7 +171,8 @@ class Proxy:
             sink.write_eof()
 
     async def _suffer(self, direction: Direction, data: bytes) -> None:
-        if seconds := self.delay + (self.bytes_per_second and len(data) / self.bytes_per_second):
+        seconds = self.delay + (self.bytes_per_second and len(data) / self.bytes_per_second)
+        if seconds and self._slow_only in data:
             await asyncio.sleep(seconds)
         await self._open[direction].wait()
 

@@ -91,6 +91,17 @@ def test_a_delay_counts_both_ways(proxy: Proxy, client: socket.socket) -> None:
     assert time.monotonic() - started >= 0.3
 
 
+def test_a_delay_may_be_for_some_requests_only(proxy: Proxy, client: socket.socket) -> None:
+    proxy.slow(delay=0.5, only=b"slow")
+    started = time.monotonic()
+    client.sendall(b"quick")
+    assert client.recv(100) == b"quick"
+    assert time.monotonic() - started < 0.5
+    client.sendall(b"a slow one")
+    assert client.recv(100) == b"a slow one"
+    assert time.monotonic() - started >= 1.0
+
+
 def test_a_rate_holds(proxy: Proxy, client: socket.socket) -> None:
     proxy.slow(bytes_per_second=100_000)
     started = time.monotonic()

@@ -213,6 +213,8 @@ class History:
     async def finish(self) -> None:
         """One healthy worker is left with everything, a fresh one or one with its memory."""
         self.store.planted = {}
+        while self._nested:  # noqa: ASYNC110 - a rebalance that began under a claim ends first
+            await asyncio.sleep(0)
         if self.dice.random() < 0.5:
             self.workers[0] = self._crashed(0)
         await self.workers[1].assign([])
@@ -352,7 +354,7 @@ class History:
         self._nested = True
         try:
             await self.dice.choice(
-                [self._refuse, self._delay, self._kill, self.rebalance, self._other, self._pause]
+                [self._refuse, self._delay, self._kill, self._rebalance_meanwhile, self._other, self._pause]
             )()
         finally:
             self._nested = False
@@ -374,6 +376,18 @@ class History:
     async def _kill(self) -> None:
         self.happened["killed"] += 1
         raise Killed
+
+    async def _rebalance_meanwhile(self) -> None:
+        """In a task of its own, as Kafka's client tells of it: it may end the claim that waits here."""
+        task, ended = asyncio.create_task(self.rebalance()), False
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError:
+                ended = True
+        task.result()
+        if ended:
+            raise asyncio.CancelledError
 
     async def _other(self) -> None:
         """Another worker claims everything and works, and nobody tells the one that waits."""
