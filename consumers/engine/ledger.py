@@ -40,12 +40,12 @@ class Ledger:
         return LedgerBatch(self._hours)
 
     def keep(self, batch: "LedgerBatch") -> None:
-        """The batch was committed: its identities are applied."""
+        """Its identities are applied, though the store may not have them yet: its hours are kept."""
         for hour, identities in batch.fresh.items():
             self._hours[hour].update(identities)
             self._hours.move_to_end(hour)
         total = sum(map(len, self._hours.values()))
-        while total > self._most and len(self._hours) > 1:
+        while total > self._most and len(self._hours) > max(1, len(batch.fresh)):
             _, gone = self._hours.popitem(last=False)
             total -= len(gone)
 
