@@ -37,13 +37,12 @@ from consumers.engine.model import (
     Write,
 )
 from consumers.engine.owned import Owned
-from events.codec import record_bytes
 from infra.failpoints import failpoint
 from projections.core import Projection
 
 MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
-RECORD_BYTES = 100
-"""What a record costs beside its own bytes, about."""
+RECORD_BYTES = 500
+"""What a record costs beside its key and value, about: with its headers."""
 RETRY_SECONDS = 0.5
 
 _log = get_logger(__name__)
@@ -367,7 +366,7 @@ def _chunks(batch: dict[Partition, list[Record]], most: int) -> Iterable[dict[Pa
     total = 0
     for partition, records in batch.items():
         for record in records:
-            size = RECORD_BYTES + record_bytes(record.key, record.value, record.headers)
+            size = RECORD_BYTES + len(record.key or b"") + len(record.value or b"")
             if total + size > most and chunk:
                 yield chunk
                 chunk, total = {}, 0

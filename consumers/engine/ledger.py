@@ -2,17 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from consumers.engine.model import LedgerEntry, Partition
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
 Verdict = Literal["new", "duplicate", "conflict"]
 
 
 def hour_of(at: datetime) -> int:
     """Hours since 1970, UTC. A retry carries the same time, so it meets the same hour."""
-    return int(at.timestamp() // 3600)
+    return (at - _EPOCH) // _HOUR
 
 
 class Ledger:

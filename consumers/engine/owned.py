@@ -32,6 +32,8 @@ class Brake:
 
     def seen(self, *, ours: bool) -> "Brake":
         """With one event more."""
+        if not ours and not self.recent:
+            return self
         return Brake((self.recent << 1 | ours) & ((1 << self.EVENTS) - 1))
 
     @property
