@@ -89,7 +89,7 @@ def _subscribe(
     async def handle(records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
         try:
             failpoint("after_fetch")
-            await engine.handle(records)
+            await engine.take(records)
         except Exception:  # noqa: BLE001 - whatever it is, going on would skip the batch
             # A bug of ours, not of the data: swallowed here it would skip the batch for good.
             _log.critical("projector_failed", projection=projection.group, exc_info=True)

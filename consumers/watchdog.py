@@ -81,7 +81,8 @@ class Watchdog:
         )
 
     async def close(self) -> None:
-        """End what watching has opened."""
+        """Wait for the transaction under way, and end what watching has opened."""
+        await self._engine.settled()
         await self._log.close()
 
     async def _stuck(self) -> list[Partition]:

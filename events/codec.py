@@ -5,7 +5,6 @@ ignore unknown fields and attributes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple
 
@@ -81,8 +80,7 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """An event with its identity (16 bytes) and the fingerprint (8 bytes) of its content.
 
     Equal identity and fingerprint: the same event again. Equal identity and another
@@ -126,13 +124,12 @@ def decode(key: bytes | None, value: bytes | None, headers: Headers) -> Decoded:
     _check_record_size(key, value, headers)
     structured = _content_type(headers).startswith("application/cloudevents")
     attributes, data = from_structured(value) if structured else (_kafka_attributes(headers), value)
-    expected = f"{attributes.get('city')}/{attributes.get('subject')}"
     try:
         decoded = build(attributes, data)
     except Undecodable as error:
         # What may be an event in other code keeps its key waiting: it must be its own key.
         if error.reason in MENDABLE:
-            _check_key(key, expected)
+            _check_key(key, f"{attributes.get('city')}/{attributes.get('subject')}")
         raise
     _check_key(key, decoded.event.key)
     return decoded
@@ -161,12 +158,11 @@ def build(attributes: Mapping[str, Any], data: bytes, *, edge: bool = False) -> 
         raise Undecodable("bad_data", _field_errors(error, "/data")) from None
     if edge:
         _check_size(_data_json(payload))  # what will stand in the log: it can be longer than what came
-    fields = {name: value for name, value in attributes.items() if name in _KNOWN}
     try:
-        event = Event.model_validate({**fields, "data": payload})
+        event = Event.model_validate({**attributes, "data": payload}, extra="ignore")
     except ValidationError as error:
         raise Undecodable("bad_envelope", _field_errors(error, "")) from None
-    if attributes.get("partitionkey", event.key) != event.key:
+    if "partitionkey" in attributes and attributes["partitionkey"] != event.key:
         detail = f"must be city/subject, {event.key!r}, or be left out"
         raise Undecodable("bad_envelope", [FieldError("/partitionkey", detail)])
     return Decoded(event, identity(event.city, event.source, event.id), fingerprint(event, data))

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from consumers.engine.fold import Fold, Plan
-from consumers.engine.intake import Arrival, Intake, fingerprint
+from consumers.engine.intake import Arrival, Intake, fingerprint, unhurried
 from consumers.engine.ledger import LedgerBatch, hour_of
 from consumers.engine.model import Advance, Mark, Partition, Record, Store, TooMuchPoison, Write
 from consumers.engine.owned import Brake, Owned, Place
@@ -49,15 +49,20 @@ class Share:
             told.append(arrival)
         self.intake.arrivals = told
 
-    def fold(self, fold: Fold) -> None:
+    async def fold(self, fold: Fold) -> None:
         """Judge and fold every record, in the order of the log."""
         self.brake = self.owned.brake
-        for record, decoded, reason, detail in self.intake.arrivals:
-            if decoded is None:
-                self.intake.reject(record, reason, detail)
-                self._judged(record, ours=reason in OURS)
-            elif self.intake.admit(self.ledger, record, decoded):
-                self._judged(record, ours=not self._folded(fold, record, decoded))
+        async for piece in unhurried(self.intake.arrivals):
+            for arrival in piece:
+                self._judge(fold, arrival)
+
+    def _judge(self, fold: Fold, arrival: Arrival) -> None:
+        record, decoded, reason, detail = arrival
+        if decoded is None:
+            self.intake.reject(record, reason, detail)
+            self._judged(record, ours=reason in OURS)
+        elif self.intake.admit(self.ledger, record, decoded):
+            self._judged(record, ours=not self._folded(fold, record, decoded))
 
     def _folded(self, fold: Fold, record: Record, decoded: Decoded) -> bool:
         try:
@@ -96,7 +101,7 @@ class Share:
         )
 
     def keep(self, advance: Advance, documents: dict[Place, Document | None]) -> None:
-        """The transaction was committed."""
+        """The owner remembers what became of it."""
         mine = {place: documents[place] for place in self.places if place in documents}
         self.owned.brake = self.brake
         self.owned.waiting = self.intake.waiting
@@ -122,14 +127,14 @@ class Batch:
         `refused` are records whose outcome could not be stored, and why: they are poison.
         """
         for share in self._shares:
-            share.intake.decode()
+            await share.intake.decode()
             share.refuse(refused)
             failpoint("after_decode")
         before = await self._load(store)
         fold = Fold(self._plan, before)
         write = Write(at=at)
         for share in self._shares:
-            share.fold(fold)
+            await share.fold(fold)
             write.ledger += share.owned.ledger.entries(share.ledger)
             write.quarantine += share.intake.quarantine
             write.advances.append(share.advance())
@@ -144,7 +149,7 @@ class Batch:
         return write
 
     def keep(self, write: Write) -> None:
-        """The transaction was committed: its result is the memory of the owners."""
+        """Its result becomes the memory of the owners."""
         for share, advance in zip(self._shares, write.advances, strict=True):
             share.keep(advance, self._after)
             failpoint("amid_keep")

@@ -6,6 +6,9 @@ What a crash does at each point of `handle`:
 2. during commit: the transaction is whole or absent; the next owner starts at the checkpoint.
 3. after commit, before the caller knows: as 2; records already applied lie before the checkpoint.
 
+While one transaction is written the next batch is folded, on the belief that the first will hold. It
+begins only when the first has; where that failed, all that was folded from its result is forgotten.
+
 Offsets committed to Kafka play no part. Nothing here is locked: every write names the epoch
 and the offset it starts from, and a claim that no longer holds changes nothing.
 """
@@ -21,6 +24,7 @@ from consumers.engine import guard
 from consumers.engine.batch import Batch
 from consumers.engine.fold import Plan
 from consumers.engine.model import (
+    Advance,
     Claim,
     Fenced,
     Incident,
@@ -31,15 +35,15 @@ from consumers.engine.model import (
     TooMuchPoison,
     Unavailable,
     Unstorable,
+    Write,
 )
 from consumers.engine.owned import Owned
-from events.codec import record_bytes
 from infra.failpoints import failpoint
 from projections.core import Projection
 
 MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
-RECORD_BYTES = 100
-"""What a record costs beside its own bytes, about."""
+RECORD_BYTES = 500
+"""What a record costs beside its key and value, about: with its headers."""
 RETRY_SECONDS = 0.5
 
 _log = get_logger(__name__)
@@ -73,12 +77,18 @@ class Engine:
         self._claiming: set[asyncio.Task[None]] = set()
         self.halted: dict[Partition, Incident] = {}
         """Partitions that wait for an operator, and why."""
-        self.busy = False
+        self._taking = False
+        self._writing: asyncio.Task[None] | None = None
+        """The transaction under way: there is one at most."""
+
+    @property
+    def busy(self) -> bool:
         """Whether a batch is under way."""
+        return self._taking or (self._writing is not None and not self._writing.done())
 
     def positions(self) -> dict[Partition, int]:
-        """The next offset of every claimed partition."""
-        return {partition: owned.claim.next for partition, owned in self._owned.items()}
+        """The next offset of every claimed partition, as stored."""
+        return {partition: owned.stored for partition, owned in self._owned.items()}
 
     def assigned(self, partitions: Iterable[Partition]) -> asyncio.Task[None]:
         """Pause all at once; claim, seek and resume them in the task that is returned.
@@ -101,13 +111,23 @@ class Engine:
 
     async def handle(self, records: Sequence[Record]) -> None:
         """Apply a batch. Never raises for trouble of the store: it seeks back and tries again."""
-        self.busy = True
-        try:
-            await self._handle(records)
-        finally:
-            self.busy = False
+        await self.take(records)
+        await self.settled()
 
-    async def _handle(self, records: Sequence[Record]) -> None:
+    async def take(self, records: Sequence[Record]) -> None:
+        """As `handle`, but the last transaction may still be under way while the next batch is folded."""
+        self._taking = True
+        try:
+            await self._take(records)
+        finally:
+            self._taking = False
+
+    async def settled(self) -> None:
+        """Wait until no transaction is under way."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _take(self, records: Sequence[Record]) -> None:
         by_partition: dict[Partition, list[Record]] = {}
         for record in records:
             by_partition.setdefault(Partition(record.topic, record.partition), []).append(record)
@@ -143,28 +163,51 @@ class Engine:
             return False
 
     async def _apply(self, claims: dict[Partition, Owned], records: dict[Partition, list[Record]]) -> bool:
-        """One transaction; False when the records must be read again."""
+        """Fold while the transaction before is written, then begin one; False when it must be read again."""
         if any(items[0].offset < claims[part].claim.next for part, items in records.items()):
             raise AssertionError("a batch may not start before its checkpoint")
         batch = Batch(self._plan, claims, records)
         try:
             write = await batch.fold(self._store, self._now(), refused=self._refused)
+        except Unavailable as error:
+            await self.settled()
+            await self._again(error, claims, records)
+            return False
+        except TooMuchPoison as error:
+            await self.settled()
+            await self._brake(claims, error)
+            return False
+        await self.settled()
+        if any(self._owned.get(partition) is not claims[partition] for partition in records):
+            await self._resync(claims)  # the memory that this was folded from is void
+            return False
+        # Believed from here on: should the commit fail, what was folded meanwhile is forgotten with it.
+        batch.keep(write)
+        failpoint("after_keep")
+        self._writing = asyncio.create_task(self._commit(claims, write, records))
+        return True
+
+    async def _commit(
+        self, claims: dict[Partition, Owned], write: Write, records: dict[Partition, list[Record]]
+    ) -> None:
+        try:
             failpoint("before_commit")
             await self._store.commit(write)
         except (Fenced, Unavailable, Unstorable) as error:
-            _log.warning("batch_not_committed", why=type(error).__name__, error=str(error), owner=self._owner)
-            await self._smaller(error, records)
-            await self._resync(claims)
-            return False
-        except TooMuchPoison as error:
-            await self._brake(claims, error)
-            return False
+            await self._again(error, claims, records)
+            return
         failpoint("after_commit")
-        batch.keep(write)
-        failpoint("after_keep")
+        for advance in write.advances:
+            claims[advance.claim.partition].stored = advance.next
+            self._refused = {at: why for at, why in self._refused.items() if not _passed(advance, *at)}
         self._most = min(self._max_bytes, 2 * self._most)
-        self._refused.clear()
-        return True
+
+    async def _again(
+        self, error: Exception, claims: dict[Partition, Owned], records: dict[Partition, list[Record]]
+    ) -> None:
+        _log.warning("batch_not_committed", why=type(error).__name__, error=str(error), owner=self._owner)
+        await self._smaller(error, records)
+        await self._resync(claims)
 
     async def _smaller(self, error: Exception, records: dict[Partition, list[Record]]) -> None:
         """It may be too large or too slow as a whole, or one event of it cannot be stored at all."""
@@ -204,8 +247,10 @@ class Engine:
         except Unavailable as error:
             _log.warning("not_inspected", partition=owned.claim.partition.short, error=str(error))
             return
-        if incident is not None and self._owned.get(owned.claim.partition) is owned:
-            await self._halt(incident)
+        if incident is not None:
+            await self.settled()
+            if self._owned.get(owned.claim.partition) is owned:
+                await self._halt(incident)
 
     async def _look_again(self, partition: Partition, incident: Incident) -> None:
         try:
@@ -326,13 +371,17 @@ class Engine:
         return task
 
 
+def _passed(advance: Advance, partition: Partition, offset: int) -> bool:
+    return partition == advance.claim.partition and offset < advance.next
+
+
 def _chunks(batch: dict[Partition, list[Record]], most: int) -> Iterable[dict[Partition, list[Record]]]:
     """The records in pieces of at most so many bytes, or of one record; each partition in order."""
     chunk: dict[Partition, list[Record]] = {}
     total = 0
     for partition, records in batch.items():
         for record in records:
-            size = RECORD_BYTES + record_bytes(record.key, record.value, record.headers)
+            size = RECORD_BYTES + len(record.key or b"") + len(record.value or b"")
             if total + size > most and chunk:
                 yield chunk
                 chunk, total = {}, 0

@@ -64,7 +64,7 @@ class Fold:
     def apply(self, partition: Partition, event: Event) -> None:
         """Fold one event. If anything raises, the state is as if the event had not been there."""
         changed: list[tuple[tuple[str, str], Document | None]] = []
-        added: list[tuple[str, Cell, int]] = []
+        added: list[tuple[str, list[Cell], int]] = []
         for step in self._plan.steps(event.type):
             place = (step.collection, step.key(event))
             old = self.documents[place] if place in self.documents else self._before[place]
@@ -74,17 +74,24 @@ class Fold:
             changed.append((place, new))
             for collection, tally in step.tallies:
                 if old is not None:
-                    added += [(collection, cell, -1) for cell in _checked(tally, tally.cells(old))]
+                    added.append((collection, _checked(tally, tally.cells(old)), -1))
                 if new is not None:
-                    added += [(collection, cell, 1) for cell in _checked(tally, tally.cells(new))]
+                    added.append((collection, _checked(tally, tally.cells(new)), 1))
         for collection, counted in self._plan.tallies(event.type):
-            added += [(collection, cell, 1) for cell in _checked(counted, counted.cells(event))]
+            added.append((collection, _checked(counted, counted.cells(event)), 1))
         self.documents.update(changed)
-        for collection, cell, sign in added:
-            self._add(collection, partition, cell, sign)
+        for collection, cells, sign in added:
+            for cell in cells:
+                self._add(collection, partition, cell, sign)
 
     def _add(self, collection: str, partition: Partition, cell: Cell, sign: int) -> None:
-        sums = self.cells.setdefault(collection, {}).setdefault((partition, cell.key), {})
+        held = self.cells.get(collection)
+        if held is None:
+            held = self.cells[collection] = {}
+        place = (partition, cell.key)
+        sums = held.get(place)
+        if sums is None:
+            sums = held[place] = {}
         for measure, amount in cell.add.items():
             sums[measure] = sums.get(measure, 0) + sign * amount
 
@@ -92,10 +99,12 @@ class Fold:
 def _checked(tally: Tally, cells: Iterable[Cell]) -> list[Cell]:
     """The cells; a fault that the store would find only later is raised here, before anything changed."""
     found = list(cells)
-    for cell in found:
-        "".join(cell.key)  # raises unless every part is text
-        if len(cell.key) != len(tally.dimensions):
-            raise ValueError(f"a cell of {tally.name} has {len(cell.key)} key parts")
-        if not {int}.issuperset(map(type, cell.add.values())):
-            raise TypeError(f"a cell of {tally.name} adds something that is no whole number")
+    parts = len(tally.dimensions)
+    for key, add in found:
+        "".join(key)  # raises unless every part is text
+        if len(key) != parts:
+            raise ValueError(f"a cell of {tally.name} has {len(key)} key parts")
+        for amount in add.values():
+            if type(amount) is not int:
+                raise TypeError(f"a cell of {tally.name} adds something that is no whole number")
     return found

@@ -2,17 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from consumers.engine.model import LedgerEntry, Partition
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
 Verdict = Literal["new", "duplicate", "conflict"]
 
 
 def hour_of(at: datetime) -> int:
     """Hours since 1970, UTC. A retry carries the same time, so it meets the same hour."""
-    return int(at.timestamp() // 3600)
+    return (at - _EPOCH) // _HOUR
 
 
 class Ledger:
@@ -40,12 +42,12 @@ class Ledger:
         return LedgerBatch(self._hours)
 
     def keep(self, batch: "LedgerBatch") -> None:
-        """The batch was committed: its identities are applied."""
+        """Its identities are applied, though the store may not have them yet: its hours are kept."""
         for hour, identities in batch.fresh.items():
             self._hours[hour].update(identities)
             self._hours.move_to_end(hour)
         total = sum(map(len, self._hours.values()))
-        while total > self._most and len(self._hours) > 1:
+        while total > self._most and len(self._hours) > max(1, len(batch.fresh)):
             _, gone = self._hours.popitem(last=False)
             total -= len(gone)
 

@@ -1,6 +1,7 @@
 """What a consumer remembers of a partition it claimed; forgotten whole when the claim ends."""
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import ClassVar
 
 from consumers.engine.ledger import Ledger, LedgerBatch
@@ -31,6 +32,8 @@ class Brake:
 
     def seen(self, *, ours: bool) -> "Brake":
         """With one event more."""
+        if not ours and not self.recent:
+            return self
         return Brake((self.recent << 1 | ours) & ((1 << self.EVENTS) - 1))
 
     @property
@@ -45,6 +48,8 @@ class Owned:
     def __init__(self, claim: Claim, *, among: int = 1) -> None:
         """`among` so many claims the memory is shared out."""
         self.claim = claim
+        """As it is when the transaction under way holds."""
+        self.stored = claim.next
         self.ledger = Ledger(claim.partition, MAX_IDENTITIES // among)
         self._most = MAX_DOCUMENTS // among
         self.documents: dict[Place, Document | None] = {}
@@ -55,11 +60,11 @@ class Owned:
     def advanced(
         self, advance: Advance, judged: LedgerBatch, documents: dict[Place, Document | None]
     ) -> None:
-        """The store has it: remember what the batch left behind."""
+        """Remember what the batch leaves behind; all of it: the store may not have it yet."""
         self.claim = replace(self.claim, next=advance.next, last=advance.last)
         self.ledger.keep(judged)
         for place in documents:
-            self.documents.pop(place, None)  # moves it to the young end
-        self.documents.update(documents)
-        for place in list(self.documents)[: max(0, len(self.documents) - self._most)]:
+            self.documents.pop(place, None)
+        for place in list(islice(self.documents, max(0, len(self.documents) + len(documents) - self._most))):
             del self.documents[place]
+        self.documents.update(documents)  # at the young end

@@ -215,7 +215,7 @@ class History:
         self.store.planted = {}
         while self._nested:  # noqa: ASYNC110 - a rebalance that began under a claim ends first
             await asyncio.sleep(0)
-        if self.dice.random() < 0.5:
+        if self.dice.random() < 0.5 or await self._died(0):
             self.workers[0] = self._crashed(0)
         await self.workers[1].assign([])
         await self.workers[0].assign(ALL)
@@ -315,10 +315,20 @@ class History:
             hands.pop(0)  # the client lost it
             return
         try:
-            await self.workers[number].engine.handle(hands.pop(0))
+            engine = self.workers[number].engine
+            apply = self.dice.choice([engine.handle, engine.take])
+            await apply(hands.pop(0))
         except Killed:
             self.workers[number] = self._crashed(number)
             await self.rebalance()
+
+    async def _died(self, number: int) -> bool:
+        """Whether it met its end in a transaction that nobody waited for."""
+        try:
+            await self.workers[number].engine.settled()
+        except Killed:
+            return True
+        return False
 
     async def rebalance(self) -> None:
         """Share out the partitions; sometimes one is not told, and believes it holds what it held."""
