@@ -336,6 +336,7 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
     await check_topics(settings)
     cluster = await cluster_id(settings)
     wanted = [p for p in PROJECTIONS if not names or p.name in names]
+    fewer_collections(1_000_000)
     async with connect(settings) as db:
         await follow(settings, db, cluster, wanted, stop)
 

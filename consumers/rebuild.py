@@ -54,7 +54,9 @@ async def fill(
         await engine.assigned(mine)
         while not await _filled(engine, log, mine):
             if records := await _gather(consumer, BATCHES * settings.batch_records):
-                await engine.handle(records)
+                await engine.take(records)
+            else:
+                await engine.settled()
     finally:
         await consumer.stop()
         await log.close()

@@ -15,6 +15,7 @@ from consumers import rebuild
 from consumers.cli.common import Yes, fail, run
 from consumers.projector import BUILDS_SECONDS
 from infra.kafka import cluster_id, ends
+from infra.memory import fewer_collections
 from infra.mongo import Database
 from infra.settings import Settings
 from projections import builds, storage
@@ -100,6 +101,7 @@ def fill(name: Name, number: int, part: int, parts: int) -> None:
     async def filled(settings: Settings, db: Database) -> None:
         build = builds.numbered(_known(name), number)
         mine = rebuild.partitions(build, part, parts)
+        fewer_collections(1_000_000)
         await rebuild.fill(settings, db, await cluster_id(settings), build, mine)
 
     try:

@@ -11,7 +11,7 @@ import orjson
 from aiokafka import ConsumerRecord
 from faststream.kafka import KafkaBroker, KafkaMessage
 
-from consumers import projector
+from consumers import projector, rebuild
 from events.codec import decode
 from events.topics import IDEAS
 from infra.kafka import AIOKafkaConsumer, TopicPartition, broker_options, reader
@@ -203,14 +203,26 @@ async def _projector(task: Task) -> AsyncIterator[None]:
         await running
 
 
+DECODE = "consume and decode (the limit)"
+REBUILD = "rebuild, one process"
 ONE_BY_ONE = "FastStream, a handler per message"
+
+
+async def rebuilt(task: Task) -> Figure:
+    """One worker of a rebuild, with all partitions."""
+    task.watch.start()
+    every = rebuild.partitions(task.projection, 0, 1)
+    await rebuild.fill(task.settings, task.db, task.cluster, task.projection, every)
+    return task.watch.stop(task.total)
+
+
 READERS: dict[str, Contender] = {
     "consume, no decode": undecoded,
-    "consume and decode (the limit)": decoded,
+    DECODE: decoded,
     "fold + bulk_write, no identities": bulk_write_blind,
     "fold + bulk_write, no guarantee": bulk_write,
     "FastStream batch, fold + bulk_write": faststream_batch,
     "projector, full guarantee": projected,
+    REBUILD: rebuilt,
     ONE_BY_ONE: faststream_messages,
-    # A rebuild takes its place here.
 }

@@ -56,8 +56,11 @@ def _reading(reading: dict[str, list[Figure]]) -> Iterator[Held]:
         (contenders.ONE_BY_ONE, 100.0),
     )
     for name, target in wanted:
-        if name in reading:
+        if {name, OURS} <= reading.keys():
             yield _ratio(f"projector ÷ {name}", reading[OURS], reading[name], target, _VALIDATES)
+    if {contenders.REBUILD, contenders.DECODE} <= reading.keys():
+        what = f"{contenders.REBUILD} ÷ {contenders.DECODE}"
+        yield _ratio(what, reading[contenders.REBUILD], reading[contenders.DECODE], 0.5, _REBUILD)
 
 
 def _ways(ways: dict[str, list[Figure]]) -> Iterator[Held]:
@@ -88,6 +91,7 @@ def _latency(rate: int, latency: Latency) -> Iterator[Held]:
 
 
 _VALIDATES = ""
+_REBUILD = ""
 _ONE_A_REQUEST = ""
 _HUNDRED = ""
 _GROWTH = ""
