@@ -22,6 +22,7 @@ from structlog import get_logger
 from consumers import health
 from consumers.engine.engine import Engine
 from consumers.engine.model import Partition
+from consumers.fatal import FAILED_EXIT_CODE, end_process
 from consumers.kafka_log import KafkaLog
 from consumers.mongo_store import MongoStore
 from consumers.watchdog import Watchdog
@@ -33,7 +34,6 @@ from infra.settings import Settings
 from projections import builds
 from projections.core import Projection
 
-FAILED_EXIT_CODE = 70
 STOP_SECONDS = 12.0
 """Longer than a batch under way may take, shorter than a supervisor waits."""
 
@@ -64,9 +64,8 @@ def _subscribe(
     broker: KafkaBroker, settings: Settings, store: MongoStore, projection: Projection
 ) -> Watchdog:
     log = KafkaLog(lambda: subscriber.consumer, store.cluster, lambda: single(settings))
-    engine = Engine(
-        projection, log, store, owner=_owner(), now=_now, lease=settings.session_timeout_ms / 1000
-    )
+    lease = settings.session_timeout_ms / 1000
+    engine = Engine(projection, log, store, owner=_owner(), now=_now, failed=end_process, lease=lease)
     subscriber = broker.subscriber(
         *(topic.name for topic in projection.topics),
         group_id=projection.group,
@@ -90,10 +89,8 @@ def _subscribe(
         try:
             failpoint("after_fetch")
             await engine.take(records)
-        except Exception:  # noqa: BLE001 - whatever it is, going on would skip the batch
-            # A bug of ours, not of the data: swallowed here it would skip the batch for good.
-            _log.critical("projector_failed", projection=projection.group, exc_info=True)
-            os._exit(FAILED_EXIT_CODE)
+        except Exception as error:  # noqa: BLE001 - FastStream would swallow it, and skip the batch for good
+            end_process(error)
 
     return Watchdog(projection.group, engine, log, settings.stall_seconds)
 
@@ -110,15 +107,7 @@ class _Listener(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         failpoint("on_assigned")
-        claiming = self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
-        claiming.add_done_callback(_end_when_failed)
-
-
-def _end_when_failed(claiming: asyncio.Task[None]) -> None:
-    """A bug of ours: nobody else would claim what this one holds."""
-    if not claiming.cancelled() and (error := claiming.exception()) is not None:
-        _log.critical("claiming_failed", exc_info=error)
-        os._exit(FAILED_EXIT_CODE)
+        self._engine.assigned([Partition(tp.topic, tp.partition) for tp in assigned])
 
 
 async def _untouched(batch: tuple[ConsumerRecord[Any, Any], ...]) -> KafkaMessage:

@@ -13,6 +13,7 @@ from structlog import get_logger
 
 from consumers.engine.engine import Engine
 from consumers.engine.model import Partition, Record
+from consumers.fatal import end_process
 from consumers.kafka_log import KafkaLog
 from consumers.mongo_store import MongoStore
 from infra.kafka import AIOKafkaConsumer, TopicPartition, reader, single
@@ -47,7 +48,13 @@ async def fill(
     log = KafkaLog(lambda: consumer, cluster_id, lambda: single(settings))
     store = MongoStore(db, build, cluster_id)
     engine = Engine(
-        build, log, store, owner=f"rebuild/{os.getpid()}", now=_now, max_bytes=MAX_TRANSACTION_BYTES
+        build,
+        log,
+        store,
+        owner=f"rebuild/{os.getpid()}",
+        now=_now,
+        failed=end_process,
+        max_bytes=MAX_TRANSACTION_BYTES,
     )
     try:
         consumer.assign([TopicPartition(*one) for one in mine])

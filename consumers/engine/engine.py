@@ -60,14 +60,20 @@ class Engine:
         *,
         owner: str,
         now: Callable[[], datetime],
+        failed: Callable[[BaseException], None],
         lease: float = 10.0,
         max_bytes: int | None = None,
     ) -> None:
+        """`failed` is told of a bug of ours in what goes on by itself: claims and transactions.
+
+        `lease` in seconds; `max_bytes` of records in one transaction.
+        """
         self._plan = Plan(projection)
         self._log = log
         self._store = store
         self._owner = owner
         self._now = now
+        self._failed = failed
         self._lease = lease
         self._max_bytes = max_bytes or MAX_TRANSACTION_BYTES
         self._most = self._max_bytes
@@ -100,7 +106,7 @@ class Engine:
         mine = list(partitions)
         for partition in mine:
             self._log.pause(partition)
-        return self._in_background(self._claim_all(mine))
+        return self._claim_in_background(self._claim_all(mine))
 
     def revoked(self) -> None:
         """Forget everything: the store fences whatever is still under way."""
@@ -184,7 +190,7 @@ class Engine:
         # Believed from here on: should the commit fail, what was folded meanwhile is forgotten with it.
         batch.keep(write)
         failpoint("after_keep")
-        self._writing = asyncio.create_task(self._commit(claims, write, records))
+        self._writing = self._in_background(self._commit(claims, write, records))
         return True
 
     async def _commit(
@@ -361,14 +367,23 @@ class Engine:
             if self._unclaimed(partition):
                 await self._claim(partition)
 
-        self._in_background(later())
+        self._claim_in_background(later())
 
-    def _in_background(self, claim: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _claim_in_background(self, claim: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Until it is done or the partitions are revoked."""
-        task = asyncio.create_task(claim)
+        task = self._in_background(claim)
         self._claiming.add(task)
         task.add_done_callback(self._claiming.discard)
         return task
+
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed(error)
 
 
 def _passed(advance: Advance, partition: Partition, offset: int) -> bool:

@@ -12,6 +12,7 @@ from aiokafka.admin import NewTopic
 from consumers.engine.engine import Engine
 from consumers.engine.memory import MemoryStore
 from consumers.engine.model import Incident, Partition, Write
+from consumers.fatal import end_process
 from consumers.kafka_log import KafkaLog
 from consumers.watchdog import Progress, Watchdog
 from infra.embedded import Endpoints
@@ -38,7 +39,9 @@ class Scene:
         )
         self.store = MemoryStore()
         self.log = KafkaLog(lambda: self.consumer, "memory", lambda: single(settings))
-        self.engine = Engine(BY_NAME["pulse"], self.log, self.store, owner="test", now=lambda: NOW)
+        self.engine = Engine(
+            BY_NAME["pulse"], self.log, self.store, owner="test", now=lambda: NOW, failed=end_process
+        )
         self.watchdog = Watchdog("test", self.engine, self.log, stall_seconds=0)
 
     async def publish(self) -> None:

@@ -32,7 +32,7 @@ TICK_SECONDS = 0.1
 TOLD_SECONDS = 15
 SECONDS_TO_SETTLE = 900
 BATCH_RECORDS = 500
-BUGS = ("projector_failed", "claiming_failed", "watchdog_failed")
+BUGS = ("projector_failed", "watchdog_failed")
 """What a projector says of its own code, whatever the trouble around it."""
 
 

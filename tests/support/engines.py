@@ -93,11 +93,20 @@ class Worker:
     """One consumer of a projection: its log, its engine."""
 
     def __init__(
-        self, projection: Projection, topics: MemoryTopics, store: MemoryStore, name: str = "worker"
+        self,
+        projection: Projection,
+        topics: MemoryTopics,
+        store: MemoryStore,
+        name: str = "worker",
+        failures: list[BaseException] | None = None,
     ) -> None:
+        """`failures` takes those of what the engine does by itself."""
         self.topics = topics
+        self.failures = [] if failures is None else failures
         self.log = MemoryLog(topics)
-        self.engine = Engine(projection, self.log, store, owner=name, now=lambda: NOW, lease=0)
+        self.engine = Engine(
+            projection, self.log, store, owner=name, now=lambda: NOW, failed=self.failures.append, lease=0
+        )
 
     async def assign(self, partitions: Iterable[Partition]) -> None:
         """A rebalance, as Kafka tells of it; another one meanwhile ends the claims of this one."""

@@ -20,9 +20,9 @@ from consumers.engine.memory import MemoryStore
 from consumers.engine.model import Claim, Partition, Unavailable, Write
 from consumers.engine.owned import Owned
 from consumers.engine.replay import replay as right_replay
-from tests.unit.engine import test_random_histories as simulator
+from tests.support import simulator
 
-MOST = 1_500
+MOST = 3_000
 """Histories after which a bug that was not found counts as not found."""
 
 Patch = pytest.MonkeyPatch
@@ -308,7 +308,7 @@ async def test_it_is_found(name: str, monkeypatch: Patch) -> None:
     BUGS[name](monkeypatch)
     for seed in range(MOST):
         with suppress(Exception):
-            await simulator._history(seed)
+            await simulator.simulate(seed)
             continue
         return
     pytest.fail(f"not found in {MOST} histories: {name}")
