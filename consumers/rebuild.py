@@ -65,6 +65,7 @@ async def fill(
             else:
                 await engine.settled()
     finally:
+        await engine.close()
         await consumer.stop()
         await log.close()
 

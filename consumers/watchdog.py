@@ -81,8 +81,8 @@ class Watchdog:
         )
 
     async def close(self) -> None:
-        """Wait for the transaction under way, and end what watching has opened."""
-        await self._engine.settled()
+        """End the engine's work first, which reads the log too."""
+        await self._engine.close()
         await self._log.close()
 
     async def _stuck(self) -> list[Partition]:

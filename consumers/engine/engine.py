@@ -115,6 +115,12 @@ class Engine:
         for task in self._claiming:
             task.cancel()
 
+    async def close(self) -> None:
+        """Claim nothing more, and wait for the transaction under way."""
+        self.revoked()
+        await asyncio.gather(*self._claiming, return_exceptions=True)
+        await self.settled()
+
     async def handle(self, records: Sequence[Record]) -> None:
         """Apply a batch. Never raises for trouble of the store: it seeks back and tries again."""
         await self.take(records)

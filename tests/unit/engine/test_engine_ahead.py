@@ -143,3 +143,21 @@ async def test_taken_from_its_owner_meanwhile() -> None:
     await thief.drain()
     assert_exact(line.store, PARTICIPATION, *votes)
     assert line.store.counts() == (3, 0, 0)
+
+
+async def test_an_engine_that_closes_claims_nothing_more_and_waits_for_its_transaction() -> None:
+    line = Line()
+    await line.begun(build.ballot("a"))
+    line.engine.assigned(ALL[1:])
+    line.store.plant("before claim", *[refuse] * 1_000)
+    closing = asyncio.create_task(line.engine.close())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not closing.done()
+    line.go.set()
+    await closing
+    assert not line.engine.busy
+    assert not line.engine._claiming
+    assert line.engine.positions() == {}
+    assert line.worker.failures == []
+    assert line.store.counts()[0] == 1
