@@ -16,6 +16,7 @@ import orjson
 
 from consumers.engine.fold import Fold, Plan
 from consumers.engine.intake import arrival_of, fingerprint
+from consumers.engine.ledger import hour_of
 from consumers.engine.model import Partition, Record
 from events.positions import Position, from_token, to_token
 from infra.kafka import AIOKafkaConsumer, TopicPartition, reader
@@ -163,7 +164,7 @@ class _Refold:
         self.raised: list[str] = []
         self._partition = partition
         self._stored = stored
-        self._seen: set[bytes] = set()
+        self._seen: set[tuple[int, bytes]] = set()
 
     async def run(self, settings: Settings, keep: Callable[[bytes], bool]) -> AsyncIterator[int]:
         """Fold everything before the checkpoint; yields the offset reached, now and then."""
@@ -182,9 +183,12 @@ class _Refold:
         if set_aside and status != "dropped":
             return
         decoded = arrival_of(record).decoded
-        if decoded is None or decoded.identity in self._seen:
+        if decoded is None:
             return
-        self._seen.add(decoded.identity)  # what was given up is known as well
+        known = hour_of(decoded.event.time), decoded.identity  # as the ledger keeps them
+        if known in self._seen:
+            return
+        self._seen.add(known)  # what was given up is known as well
         if set_aside:
             return
         try:

@@ -61,7 +61,9 @@ async def scene(servers: Endpoints) -> AsyncIterator[Scene]:
         people = [f"verified-{secrets.token_hex(6)}-{n}" for n in range(20)]
         votes = [build.ballot("a", ("b", 3), by=person) for person in people]
         again = [build.ballot("b", by=person) for person in people[:5]]
-        await publisher.publish([*town.events(), *votes, *again, *votes[:3]])
+        # An id that is used again in another hour is another event.
+        used_again = [votes[0].model_copy(update={"time": build.when("2026-05-06T07:00:00-04:00")})]
+        await publisher.publish([*town.events(), *votes, *again, *votes[:3], *used_again])
     async with connect(settings) as db:
         yield Scene(settings, db, await cluster_id(settings))
         await db.client.drop_database(db.name)
