@@ -24,7 +24,7 @@ from projections.core import Projection
 BATCHES = 8
 """So many live batches make one of a rebuild."""
 MAX_TRANSACTION_BYTES = 48 * 1024 * 1024
-WAIT_MS = 500
+WAIT_MS = 100
 
 _log = get_logger(__name__)
 
