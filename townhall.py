@@ -239,6 +239,7 @@ def _welcome(url: str) -> None:
 def _all_in_one(settings: Settings) -> "FastAPI":
     from fastapi import FastAPI
 
+    from consumers.http import quarantine_router
     from infra import problems
     from infra.mongo import connect
     from producers.http.app import describe, gateway_router
@@ -257,6 +258,7 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     one = FastAPI(title="townhall", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     one.include_router(gateway_router(entry))
     one.include_router(health_router(entry))
+    one.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
     add_reads(one)
     problems.install(one)
     describe(one)
@@ -284,15 +286,20 @@ async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyn
 
 
 async def _gateway(settings: Settings) -> None:
+    from consumers.http import quarantine_router
     from infra.kafka import KafkaError, check_topics
     from producers.http.app import create_app
+    from producers.http.gateway import Gateway
 
     try:
         await check_topics(settings, exactly=True)
     except KafkaError as error:
         # Without Kafka it answers 503 and asks again with each request, which is more than no answer.
         _log.warning("topics_not_checked", error=type(error).__name__)
-    await _serve(create_app(settings), settings)
+    entry = Gateway(settings)
+    served = create_app(entry)
+    served.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
+    await _serve(served, settings)
 
 
 async def _serve(served: "FastAPI", settings: Settings) -> None:

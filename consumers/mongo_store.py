@@ -5,6 +5,7 @@ Collections, per projection group: `checkpoints` and `quarantine` (shared), the 
 """
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,6 +29,7 @@ from consumers.engine.model import (
     Write,
 )
 from events.codec import WAITING, record_bytes
+from events.scalars import CITY_PATTERN
 from events.topics import MAX_RECORD_BYTES
 from infra.failpoints import failpoint
 from infra.mongo import (
@@ -58,6 +60,7 @@ SHOWN_BYTES = 65_536
 """How much is kept of the value of a record that is too large to be any event."""
 IDENTITY, FINGERPRINT = 16, 8
 OFFSETS_KEPT = 20
+_CITY = re.compile(CITY_PATTERN.encode())
 
 _log = get_logger(__name__)
 
@@ -327,6 +330,7 @@ class MongoStore:
             "group": self._projection.group,
             "topic": record.topic,
             "partition": record.partition,
+            "city": _city(record.key),
             **_kept(record),
             "reason": item.reason,
             "detail": item.detail,
@@ -417,6 +421,12 @@ def _kept(record: Record) -> dict[str, Any]:
         return {"key": record.key, "value": record.value, "headers": headers, "bytes": size}
     key, value = (record.key or b"")[:1_024], (record.value or b"")[:SHOWN_BYTES]
     return {"key": key, "value": value, "headers": [], "bytes": size, "cut": True}
+
+
+def _city(key: bytes | None) -> str | None:
+    """The city of a key `city/aggregate`; None where it can be none, as in the keys of other software."""
+    city, slash, _ = (key or b"").partition(b"/")
+    return city.decode("ascii") if slash and len(city) <= 64 and _CITY.fullmatch(city) else None
 
 
 def as_quarantined(row: Mapping[str, Any]) -> Quarantined:

@@ -4,6 +4,7 @@ Trying again takes the partition from its projector for a moment; the projector 
 its lease. Listings go by cursor: however much lies there, one page is held at a time.
 """
 
+import base64
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from consumers.engine.replay import StillPoison, replay
 from consumers.mongo_store import MongoStore, as_quarantined
 from events.codec import WAITING
 from infra.mongo import Database
+from projections import builds
 from projections.core import Projection
+from projections.registry import PROJECTIONS
 
 Row = Mapping[str, Any]
 MAX_PAGE = 200
@@ -28,6 +31,10 @@ _LISTED = {"value": 0, "headers": 0}
 
 class NotFound(ValueError):
     """No such record is in quarantine."""
+
+
+class UnknownBuild(ValueError):
+    """The record was set aside by a projection that this code does not have; nothing was changed."""
 
 
 class NotDropped(ValueError):
@@ -44,11 +51,18 @@ class Tried:
 
 
 async def page(
-    db: Database, *, after: str | None, limit: int, group: str | None = None, every: bool = False
+    db: Database,
+    *,
+    after: str | None,
+    limit: int,
+    group: str | None = None,
+    city: str | None = None,
+    every: bool = False,
 ) -> Sequence[Row]:
     """Records in quarantine without their bytes, in the order of their ids; the open ones unless `every`."""
     wanted: dict[str, Any] = {} if every else {"status": "open"}
     wanted |= {"group": {"$eq": group}} if group else {}
+    wanted |= {"city": {"$eq": city}} if city else {}
     wanted |= {"_id": {"$gt": after}} if after else {}
     size = max(1, min(limit, MAX_PAGE))
     return await db["quarantine"].find(wanted, _LISTED).sort("_id", 1).limit(size).to_list(size)
@@ -60,6 +74,24 @@ async def find(db: Database, entry: str) -> Row:
     if found is None:
         raise NotFound(f"{entry!r} is not in quarantine; `townhall quarantine list` names what is.")
     return found
+
+
+async def projection_of(db: Database, row: Row) -> Projection:
+    """Who set the record aside, or UnknownBuild."""
+    for build in await builds.listing(db, PROJECTIONS):
+        if build.projection and build.projection.group == row["group"]:
+            return build.projection
+    raise UnknownBuild(f"This code does not know {row['group']}. Nothing was changed.")
+
+
+def readable(value: Any) -> str:
+    """Bytes as JSON shows them: text, or base64 of what is none."""
+    if not isinstance(value, bytes):
+        raise TypeError
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return f"base64:{base64.b64encode(value).decode()}"
 
 
 async def retry(db: Database, projection: Projection, row: Row) -> Tried:

@@ -24,9 +24,9 @@ stored (`key`, `partition`, `n`). A sum of zero and no cell mean the same.
 
 `checkpoints` tells how far each projection has read: `_id` is `group/topic/partition`, `next` is the
 first offset not yet applied, `applied`, `duplicates` and `quarantined` count records since the start.
-`quarantine` keeps records that could not be counted, bytes and all, with `reason`, `detail` and `status`:
-`open`, or `replayed` or `dropped` by an operator. `incidents` tells why a partition halted. `builds` lists
-the copies of each projection. `verifications` keeps what `townhall verify` found.
+`quarantine` keeps records that could not be counted, bytes and all, with the `city` of their key, `reason`,
+`detail` and `status`: `open`, or `replayed` or `dropped` by an operator. `incidents` tells why a partition
+halted. `builds` lists the copies of each projection. `verifications` keeps what `townhall verify` found.
 """
 
 

@@ -84,6 +84,7 @@ async def _create_shared(db: Database) -> None:
     await _create(db, "incidents")
     await db["incidents"].create_index([("checkpoint", 1), ("status", 1)])
     await db["quarantine"].create_index([("group", 1), ("first_at", 1)])
+    await db["quarantine"].create_index([("city", 1), ("_id", 1)])
     place = ("group", "topic", "partition", "status", "reason", "key", "first_offset")
     await db["quarantine"].create_index([(name, 1) for name in place])
 

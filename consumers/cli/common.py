@@ -1,13 +1,14 @@
 """What the operators' commands share."""
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import orjson
 import typer
 
+from consumers.engine.model import Unavailable
+from consumers.quarantine import readable
 from infra.kafka import KafkaError
 from infra.logging import configure
 from infra.mongo import Database, PyMongoError, connect
@@ -22,16 +23,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 def as_json(row: Mapping[str, Any]) -> str:
     """A row as people read it."""
-    return orjson.dumps(row, default=_readable, option=orjson.OPT_INDENT_2).decode()
-
-
-def _readable(value: Any) -> str:
-    if not isinstance(value, bytes):
-        raise TypeError
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return f"base64:{base64.b64encode(value).decode()}"
+    return orjson.dumps(row, default=readable, option=orjson.OPT_INDENT_2).decode()
 
 
 def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
@@ -47,7 +39,7 @@ def run(work: Callable[[Settings, Database], Awaitable[T]]) -> T:
         fail(str(error))
     except KafkaError as error:
         fail(f"Kafka did not do it ({type(error).__name__}). Check TOWNHALL_KAFKA and try again.")
-    except PyMongoError as error:
+    except (PyMongoError, Unavailable) as error:
         fail(f"MongoDB did not do it ({type(error).__name__}). Check TOWNHALL_MONGO and try again.")
 
 

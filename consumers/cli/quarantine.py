@@ -1,7 +1,6 @@
 """`townhall quarantine`."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,7 +11,6 @@ from consumers.quarantine import Tried
 from infra.mongo import Database
 from infra.settings import Settings
 from projections import builds
-from projections.core import Projection
 from projections.registry import PROJECTIONS
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be counted.")
@@ -67,7 +65,7 @@ def drop(entry: Id, *, yes: Yes = False) -> None:
 
     async def given_up(_: Settings, db: Database) -> Tried:
         row = await quarantine.find(db, entry)
-        return await quarantine.drop(db, await _projection(db, row), row)
+        return await quarantine.drop(db, await quarantine.projection_of(db, row), row)
 
     tried = run(given_up)
     typer.echo("given up")
@@ -76,7 +74,7 @@ def drop(entry: Id, *, yes: Yes = False) -> None:
 
 async def _retry(db: Database, entry: str) -> Tried:
     row = await quarantine.find(db, entry)
-    return await quarantine.retry(db, await _projection(db, row), row)
+    return await quarantine.retry(db, await quarantine.projection_of(db, row), row)
 
 
 async def _retry_all(db: Database) -> Tried:
@@ -100,10 +98,3 @@ def _told(tried: Tried) -> None:
     if tried.still:
         typer.echo("Nothing of those keys was changed. Mend the code, then try again, or drop the record.")
         raise typer.Exit(1)
-
-
-async def _projection(db: Database, row: Mapping[str, Any]) -> Projection:
-    for build in await builds.listing(db, PROJECTIONS):
-        if build.projection and build.projection.group == row["group"]:
-            return build.projection
-    return fail(f"This code does not know {row['group']}. Nothing was changed.")

@@ -9,7 +9,6 @@ from structlog import get_logger
 
 from infra import problems
 from infra.problems import ProblemError
-from infra.settings import Settings
 from producers.http.answers import Receipt
 from producers.http.gateway import Gateway
 from producers.http.health import health_router
@@ -18,9 +17,8 @@ from producers.http.openapi import OPERATION, RESPONSES, SECURITY_SCHEMES
 _log = get_logger(__name__)
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The gateway as an application of its own."""
-    gateway = Gateway(settings)
+def create_app(gateway: Gateway) -> FastAPI:
+    """The gateway as an application of its own, which opens and closes it."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

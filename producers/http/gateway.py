@@ -13,11 +13,12 @@ from starlette.responses import Response
 from events.codec import Undecodable
 from events.envelope import Event
 from events.positions import Position
+from infra.callers import caller, in_time
 from infra.directory import get_city
 from infra.failpoints import failpoint
 from infra.kafka import TopicsDiffer
-from infra.keys import ApiKey, KeyRefused, Keys
-from infra.mongo import Database, PyMongoError, connect
+from infra.keys import ApiKey, Keys
+from infra.mongo import Database, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
 from producers.http.admission import Sender, judge
@@ -30,7 +31,6 @@ from producers.publisher import OutcomeUnknown, Publisher
 DEADLINE_SECONDS: Final = 5.0
 """An answer comes within this time, from the moment the events go to Kafka."""
 _PUBLISHER_SECONDS: Final = 4.0  # leaves a busy event loop a second to answer
-_LOOKUP_SECONDS: Final = 2.0
 
 
 class Done(NamedTuple):
@@ -71,24 +71,8 @@ class Gateway:
 
     async def sender(self, request: Request) -> Sender:
         """Who sends, by the key alone; 401, 403 or 503."""
-        scheme, _, text = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            raise _unauthorised("There is no `Authorization: Bearer th_...` header.")
-        try:
-            async with asyncio.timeout(_LOOKUP_SECONDS):
-                key = await self.keys.authenticate(text.strip())
-                zone = self._zones.get(key.city) or await self._zone(key)
-        except KeyRefused as error:
-            raise _unauthorised(str(error)) from None
-        except (TimeoutError, PyMongoError) as error:
-            detail = "The keys cannot be read now. Nothing was stored. Send the same again in a moment."
-            raise ProblemError(503, "unavailable", detail, headers={"retry-after": "1"}) from error
-        if "events:write" not in key.scopes:
-            detail = (
-                "This key may not publish events. Nothing was stored. Use one with the scope events:write."
-            )
-            raise ProblemError(403, "wrong_scope", detail)
-        return Sender(key, zone)
+        key = await caller(self.keys, request, "events:write")
+        return Sender(key, self._zones.get(key.city) or await self._zone(key))
 
     async def accept(self, request: Request, sender: Sender) -> Done:
         """Take the events of a request; 202 once Kafka has acknowledged every one that is good."""
@@ -111,7 +95,7 @@ class Gateway:
 
     async def _zone(self, key: ApiKey) -> ZoneInfo:
         """The clock of the key's city, remembered for ever: it never changes."""
-        city = await get_city(self.db, key.city)
+        city = await in_time(get_city(self.db, key.city))
         if city is None:
             detail = (
                 f"The city {key.city} is not in the directory. Nothing was stored. Its operator must add it."
@@ -140,8 +124,3 @@ class Gateway:
         except (OutcomeUnknown, asyncio.CancelledError):
             pass  # cancelled: the publisher has ended while its producer was starting
         raise outcome_unknown(len(events))
-
-
-def _unauthorised(detail: str) -> ProblemError:
-    detail = f"{detail} Nothing was stored. Ask the city's operator for a key."
-    return ProblemError(401, "unauthorised", detail, headers={"www-authenticate": "Bearer"})

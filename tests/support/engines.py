@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from consumers.engine.engine import Engine
 from consumers.engine.memory import MemoryLog, MemoryStore, MemoryTopics
-from consumers.engine.model import Claim, Fenced, Partition, Record, Unavailable, Write
+from consumers.engine.model import Claim, Fenced, Partition, Record, Store, Unavailable, Write
 from events.codec import encode
 from events.envelope import Event
 from events.partitioning import partition_of
@@ -96,7 +96,7 @@ class Worker:
         self,
         projection: Projection,
         topics: MemoryTopics,
-        store: MemoryStore,
+        store: Store,
         name: str = "worker",
         failures: list[BaseException] | None = None,
     ) -> None:

@@ -23,6 +23,7 @@ from infra.mongo import Database, connect
 from infra.settings import Settings
 from producers.http.app import create_app
 from producers.http.bodies import BATCH, STRUCTURED
+from producers.http.gateway import Gateway
 from producers.http.server import config
 
 CITIES = (
@@ -80,7 +81,7 @@ async def running(endpoints: Endpoints) -> AsyncIterator[Client]:
     await apply_topics(settings)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = uvicorn.Server(config(create_app(settings), settings, loop="none"))
+    server = uvicorn.Server(config(create_app(Gateway(settings)), settings, loop="none"))
     async with connect(settings) as db:
         for city in CITIES:
             await add_city(db, city)
