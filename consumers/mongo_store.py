@@ -69,7 +69,9 @@ class MongoStore:
     """Checkpoints, documents, cells, ledger and quarantine of one projection."""
 
     def __init__(self, db: Database, projection: Projection, cluster_id: str) -> None:
-        self._db = db
+        # Not "majority": a new primary knows late what the last one's majority held, and would answer with
+        # less than the claim stands on. What is read here and rolled back later takes the checkpoint with it.
+        self._db = db.with_options(read_concern=ReadConcern("local"))
         self._projection = projection
         self.cluster = cluster_id
         self._ledger = projection.ledger
