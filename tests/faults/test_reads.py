@@ -44,7 +44,6 @@ async def test_what_the_majority_is_not_known_to_hold_is_read(replica_set: Repli
     settings = Settings(mongo=SecretStr(replica_set.uri), mongo_database="reads")
     async with connect(settings) as db:
         store = MongoStore(db, PARTICIPATION, "cluster")
-        await store.claim(PLACE, "owner")
         primary = await asyncio.to_thread(replica_set.primary)
         others = [member for member in replica_set.members if member is not primary]
         for collection in (PARTICIPATION.ledger, "ideas.v1"):
