@@ -113,7 +113,8 @@ from hour to hour: only ratios of one run count, and CPU time per event more tha
 - `fold + bulk_write` and FastStream stand in `plain.py` and `messages.py`: written by hand, with orjson,
   without validation, and neither survives a crash with exact numbers.
 - Quix Streams with its MongoDB sink is left out: `quixstreams` 3.27 wants pydantic < 2.14 and
-  pydantic-settings < 2.16, which the lock file is beyond.
+  pydantic-settings < 2.16, which the lock file is beyond. MongoDB's sink connector for Kafka Connect was
+  not measured either.
 
 `make bench` prints the same tables, `make bench ARGS="--quick"` takes about a minute,
 `make bench ARGS="--only latency"` measures one part, `ARGS="--profile"` profiles the projector.
