@@ -91,26 +91,27 @@ def _latency(rate: int, latency: Latency) -> Iterator[Held]:
 
 
 _VALIDATES = (
-    "The projector spends about 85 µs of Python on an event, contenders that validate nothing about 45: "
-    "decoding an event and checking it against its contract takes 29 of them, judging duplicates, folding and "
-    "the statements the rest. Of mongod's time it takes half of theirs; on two cores that both servers share, "
-    "Python is what is left to gain."
+    "The projector spends about 85 µs of Python on an event, contenders that validate nothing about "
+    "45: decoding an event and checking it against its contract takes 29 of them, judging duplicates,"
+    " folding and the statements the rest. Of mongod's time it takes half of theirs; on two cores "
+    "that both servers share, Python is what is left to gain."
 )
 _REBUILD = (
-    "Most events of this work make a document of their own (a ballot, a support, an idea), so memory saves few "
-    "writes, and one process does not overlap enough of mongod's work. A real rebuild runs one per core."
+    "Most events of this work make a document of their own (a ballot, a support, an idea), so memory "
+    "saves few writes, and one process does not overlap enough of mongod's work. A real rebuild runs "
+    "one per core."
 )
 _ONE_A_REQUEST = (
-    "An empty answer costs uvicorn and Starlette 180 µs; an event adds 290: validation, encoding and a produce "
-    "request of its own."
+    "An empty answer costs uvicorn and Starlette 180 µs; an event adds 290: validation, encoding and "
+    "a produce request of its own."
 )
 _HUNDRED = (
-    "For an event in a batch the gateway takes 76 µs: 18 to parse it alone, so that a bad one harms no other, "
-    "45 to validate it and set its city, source and clock, 12 to encode it. A bare producer sends in 16. The "
-    "gateway is one process; several share the work."
+    "For an event in a batch the gateway takes 76 µs: 18 to parse it alone, so that a bad one harms "
+    "no other, 45 to validate it and set its city, source and clock, 12 to encode it. A bare producer"
+    " sends in 16. The gateway is one process; several share the work."
 )
 _GROWTH = "What grows is mongod's part, over larger collections and indexes; Python's does not."
 _LATENCY = (
-    "An event waits for the transaction under way, then for its own: each is a journalled commit by a "
-    "majority. The generator, both servers and the observer share two cores."
+    "An event waits for the transaction under way, then for its own: each is a journalled commit by a"
+    " majority. The generator, both servers and the observer share two cores."
 )
