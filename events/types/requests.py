@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from events.envelope import Payload
+from events.checks import both_or_none
+from events.envelope import Derived, Payload
 from events.scalars import (
     Code,
     Count,
@@ -42,9 +43,7 @@ class ServiceRequestOpened(Payload):
 
     @model_validator(mode="after")
     def _a_point_has_two_coordinates(self) -> Self:
-        if (self.lat is None) != (self.long is None):
-            msg = "lat and long come together"
-            raise ValueError(msg)
+        both_or_none(lat=self.lat, long=self.long)
         return self
 
 
@@ -94,6 +93,13 @@ class ServiceRequestReopened(Payload):
 
     reason: Words
     by: Literal["reporter", "other", "agency"]
+
+
+class ServiceRequestOverdue(Derived):
+    """The request is still open after the time by which the city expected to be done."""
+
+    expected_datetime: Timestamp
+    sla_hours: Count | None = None
 
 
 class ResolutionConfirmed(Payload):
