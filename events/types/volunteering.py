@@ -33,7 +33,7 @@ class Role(Part):
     """Something a volunteer can be in an opportunity, and what it asks."""
 
     role_id: Code
-    title: Label
+    title: Words
     commitment: Code | None = None
     min_age: Age | None = None
     skills: _Codes = ()
