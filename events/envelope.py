@@ -33,8 +33,8 @@ class Payload(BaseModel):
 class Derived(Payload):
     """A fact that a rule of ours concluded from other events; told once, it is an event like any other.
 
-    `causationid` names the event or timer that led to it. Where the fact was concluded from another
-    aggregate, the data name that one: the subject is the aggregate that is told.
+    `rule` is its permanent name, `causationid` the event that led to it. Where the fact was concluded from
+    another aggregate, the data name that one: the subject is the aggregate that is told.
     """
 
     rule: Name

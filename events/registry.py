@@ -89,7 +89,6 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("service_request.merged", 1, requests.ServiceRequestMerged, REQUESTS),
     EventType("service_request.closed", 1, requests.ServiceRequestClosed, REQUESTS),
     EventType("service_request.reopened", 1, requests.ServiceRequestReopened, REQUESTS),
-    EventType("service_request.overdue", 1, requests.ServiceRequestOverdue, REQUESTS),
     EventType("service_request.result_progressed", 1, results.ServiceRequestResultProgressed, REQUESTS),
     EventType("resolution.confirmed", 1, requests.ResolutionConfirmed, REQUESTS),
     EventType("resolution.disputed", 1, requests.ResolutionDisputed, REQUESTS),

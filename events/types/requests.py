@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from events.checks import both_or_none
-from events.envelope import Derived, Payload
+from events.envelope import Payload
 from events.scalars import (
     Code,
     Count,
@@ -93,13 +93,6 @@ class ServiceRequestReopened(Payload):
 
     reason: Words
     by: Literal["reporter", "other", "agency"]
-
-
-class ServiceRequestOverdue(Derived):
-    """The request is still open after the time by which the city expected to be done."""
-
-    expected_datetime: Timestamp
-    sla_hours: Count | None = None
 
 
 class ResolutionConfirmed(Payload):

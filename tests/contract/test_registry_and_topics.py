@@ -26,7 +26,6 @@ STORED = {
     "org.citiesofservice.ballot_round.opened.v1": "townhall.ideas",
     "org.citiesofservice.priority_ballot.cast.v1": "townhall.ideas",
     "org.citiesofservice.prioritisation.concluded.v1": "townhall.ideas",
-    "org.citiesofservice.service_request.overdue.v1": "townhall.requests",
     "org.citiesofservice.service_request.result_progressed.v1": "townhall.requests",
     "org.citiesofservice.idea.result_progressed.v1": "townhall.ideas",
     "org.citiesofservice.problem.result_progressed.v1": "townhall.ideas",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.envelope import Event
-from events.types import requests, results
+from events.types import results
 from tests.support.build import AT, told
 
 
@@ -25,11 +25,6 @@ def reached_problem(problem: str = "p1", *, at: str = AT, **data: Any) -> Event:
 
 def reached_request(request: str = "r1", *, at: str = AT, **data: Any) -> Event:
     return told(results.ServiceRequestResultProgressed, request, data, at=at, problem_id="p1", **_REACHED)
-
-
-def overdue(request: str = "r1", *, expected: str = AT, at: str = AT, **data: Any) -> Event:
-    usual = {"rule": "service_request.overdue", "expected_datetime": expected}
-    return told(requests.ServiceRequestOverdue, request, data, at=at, **usual)
 
 
 _REACHED: dict[str, Any] = {"rule": "result.reaches_source", "result_id": "result-1", "percent": 50}
