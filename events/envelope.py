@@ -1,17 +1,17 @@
 """The CloudEvents 1.0 envelope in townhall's profile: one event, valid by construction."""
 
 from datetime import UTC, datetime
-from typing import Annotated, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_validator
 
-from events.scalars import City, Lang, LocalTime, Pseudonym, Ref, Timestamp
+from events.scalars import City, EventId, Lang, LocalTime, Name, Pseudonym, Ref, Timestamp
 
 PREFIX = "org.citiesofservice."
 """Reverse-DNS owner of every type: the coalition whose cities define what the events mean."""
 
 Origin = Literal["live", "import", "backfill", "correction"]
-_Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=200)]
+_Token = EventId
 
 
 class Payload(BaseModel):
@@ -28,6 +28,22 @@ class Payload(BaseModel):
     def expected_subject(self, participant: str | None) -> str | None:  # noqa: ARG002
         """The subject these data demand; None when any id will do."""
         return None
+
+
+class Derived(Payload):
+    """A fact that a rule of ours concluded from other events; told once, it is an event like any other.
+
+    `rule` is its permanent name, `causationid` the event that led to it. Where the fact was concluded from
+    another aggregate, the data name that one: the subject is the aggregate that is told.
+    """
+
+    rule: Name
+
+
+class Part(BaseModel):
+    """An object inside the data of an event."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
 
 class Event(BaseModel):

@@ -38,6 +38,7 @@ def schema(entry: EventType) -> dict[str, Any]:
         "$id": entry.dataschema,
         "title": f"{entry.name}.v{entry.version}",
         "description": body.pop("description"),
+        "x-subject": entry.aggregate,
         **body,
     }
 

@@ -45,6 +45,86 @@ IDEAS = Topic(
     owner="participation",
     description="Ideas, problems defined together, ballot rounds and ballots",
 )
+RESULTS = Topic(
+    "townhall.results",
+    partitions=6,
+    owner="delivery",
+    description="What the city makes of ideas and problems, and how it gets on with it",
+)
+VOLUNTEERING = Topic(
+    "townhall.volunteering",
+    partitions=6,
+    owner="volunteering",
+    description="Opportunities, sessions, sign-ups, attendance and hours",
+)
+STEWARDSHIP = Topic(
+    "townhall.stewardship",
+    partitions=6,
+    owner="stewardship",
+    description="Things of the city, who adopted them, check-ins and what was missed",
+)
+GROUPS = Topic(
+    "townhall.groups",
+    partitions=6,
+    owner="participation",
+    description="Community groups, their members and leaders",
+)
+IMPACT = Topic(
+    "townhall.impact",
+    partitions=6,
+    owner="delivery",
+    description="Projects, and what was done by metric and unit",
+)
+GRANTS = Topic(
+    "townhall.grants",
+    partitions=6,
+    owner="grants",
+    description="Calls, applications, reviews, determinations, awards and reports",
+)
+PRACTICES = Topic(
+    "townhall.practices",
+    partitions=6,
+    owner="coalition",
+    description="What worked in one city, who adopted it and what it changed there",
+)
+PARTICIPANTS = Topic(
+    "townhall.participants",
+    partitions=6,
+    owner="privacy",
+    description="Consent, language and erasure of participants, and that they took part",
+)
+FOLLOWUPS = Topic(
+    "townhall.followups",
+    partitions=6,
+    owner="participation",
+    description="What participants are told: queued, sent, failed or suppressed",
+)
+MODERATION = Topic(
+    "townhall.moderation",
+    partitions=6,
+    owner="participation",
+    description="Content that was flagged, hidden, restored or redacted",
+)
+METRICS = Topic(
+    "townhall.metrics",
+    partitions=6,
+    owner="coalition",
+    description="Numbers of a city for a period, by metric and version of its definition",
+)
 
-TOPICS: Final[tuple[Topic, ...]] = (REQUESTS, IDEAS)
+TOPICS: Final[tuple[Topic, ...]] = (
+    REQUESTS,
+    IDEAS,
+    RESULTS,
+    VOLUNTEERING,
+    STEWARDSHIP,
+    GROUPS,
+    IMPACT,
+    GRANTS,
+    PRACTICES,
+    PARTICIPANTS,
+    FOLLOWUPS,
+    MODERATION,
+    METRICS,
+)
 BY_NAME: Final[dict[str, Topic]] = {topic.name: topic for topic in TOPICS}

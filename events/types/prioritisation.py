@@ -2,10 +2,11 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from events.envelope import Payload
-from events.scalars import Code, Count, Label, Latitude, Longitude, Money
+from events.checks import no_repeats
+from events.envelope import Part, Payload
+from events.scalars import Code, Count, Currency, Label, Latitude, Longitude, Money
 
 VoteType = Literal["approval", "choose-1", "ordinal", "cumulative", "scoring"]
 ProjectId = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -13,16 +14,8 @@ Points = Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 MAX_PROJECTS = 2000
 
 
-def _no_repeats(ids: tuple[str, ...], what: str) -> None:
-    if len(set(ids)) != len(ids):
-        msg = f"{what}: a project is named twice"
-        raise ValueError(msg)
-
-
-class Project(BaseModel):
+class Project(Part):
     """Something that a ballot can choose."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", allow_inf_nan=False)
 
     project_id: ProjectId
     name: Label
@@ -39,7 +32,7 @@ class BallotRoundOpened(Payload):
     vote_type: VoteType
     rule: Code
     budget: Money | None = None
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     min_choices: Count | None = None
     max_choices: Count | None = None
     score_threshold: Points | None = None
@@ -47,14 +40,12 @@ class BallotRoundOpened(Payload):
 
     @model_validator(mode="after")
     def _each_project_once(self) -> Self:
-        _no_repeats(tuple(project.project_id for project in self.projects), "projects")
+        no_repeats((project.project_id for project in self.projects), "projects: a project")
         return self
 
 
-class Choice(BaseModel):
+class Choice(Part):
     """One project on a ballot; `points` only where the vote type gives points."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
     project_id: ProjectId
     points: Points | None = None
@@ -77,7 +68,7 @@ class PriorityBallotCast(Payload):
 
     @model_validator(mode="after")
     def _each_project_once(self) -> Self:
-        _no_repeats(tuple(choice.project_id for choice in self.choices), "choices")
+        no_repeats((choice.project_id for choice in self.choices), "choices: a project")
         return self
 
 

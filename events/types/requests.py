@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from events.checks import both_or_none
 from events.envelope import Payload
 from events.scalars import (
     Code,
@@ -42,9 +43,7 @@ class ServiceRequestOpened(Payload):
 
     @model_validator(mode="after")
     def _a_point_has_two_coordinates(self) -> Self:
-        if (self.lat is None) != (self.long is None):
-            msg = "lat and long come together"
-            raise ValueError(msg)
+        both_or_none(lat=self.lat, long=self.long)
         return self
 
 

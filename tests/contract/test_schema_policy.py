@@ -18,7 +18,6 @@ _WORDS = """
 LEGAL_STATUS = frozenset(_WORDS.split())
 """Names, whole or as a word of a longer name. A citizen is anyone who lives or works in a city."""
 
-LONGEST_UNMARKED = 300
 MARKS = {"words", "place"}
 STRINGS_BY_RULE = ("pattern", "enum", "const", "format")
 
@@ -39,12 +38,48 @@ def asks_for_legal_status(name: str) -> bool:
     return any(f"_{banned}_" in f"_{words}_" for banned in LEGAL_STATUS)
 
 
-def free_text_without_mark(node: dict[str, Any]) -> bool:
-    bounded = node.get("maxLength", LONGEST_UNMARKED + 1) <= LONGEST_UNMARKED
-    ruled = any(keyword in node for keyword in STRINGS_BY_RULE)
-    return (
-        node.get("type") == "string" and not (bounded or ruled) and node.get("x-personal-data") not in MARKS
-    )
+_CODES = """
+    accessibility activity asset_type category code commitment criterion eligibility external_id needs
+    neighbourhood_id notice obligations program_id project_id ranking requirements role_id rule selected
+    service_code skills tasks_done themes
+"""
+_LABELS = """
+    agency_responsible local_status milestone organisation service_name service_notice service_subtype
+    asset.registered/name asset.updated/name ballot_round.opened/name ballot_round.opened/title
+    grant_call.opened/label grant_call.opened/title practice.published/title result.created/title
+"""
+NOBODYS_WORDS = frozenset(f"{_CODES} {_LABELS}".split())
+"""Fields with a code of the city's own lists, or a text that its staff or systems write. A field whose name
+alone does not say so stands with its type. Whatever is not listed here is a person's words."""
+
+_REACH = "address addresses contact email emails fax mail mobile phone phones postcode sms street tel zip"
+CONTACT = frozenset(_REACH.split())
+"""Words in the name of a field that tells how to reach somebody."""
+
+
+def properties(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field, also of objects inside, with the schema of its value or of each of its items."""
+    for _, node in walk(schema):
+        for name, field in node.get("properties", {}).items():
+            yield from ((name, option) for option in values_of(field))
+
+
+def values_of(field: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What can stand there: alternatives and the items of lists apart."""
+    yield field
+    for inner in (*field.get("anyOf", ()), *([field["items"]] if "items" in field else ())):
+        yield from values_of(inner)
+
+
+def unmarked(title: str, name: str, value: dict[str, Any]) -> bool:
+    """A text that can hold a person's words or contact and bears no mark that says so."""
+    if value.get("type") != "string" or value.get("x-personal-data") in MARKS:
+        return False
+    if CONTACT & set(name.split("_")):
+        return "enum" not in value
+    type_ = title.rpartition(".v")[0]
+    ruled = any(keyword in value for keyword in STRINGS_BY_RULE)
+    return not ruled and not NOBODYS_WORDS & {name, f"{type_}/{name}"}
 
 
 SCHEMA = pytest.mark.parametrize("schema", SCHEMAS.values(), ids=[s["title"] for s in SCHEMAS.values()])
@@ -82,25 +117,58 @@ def test_the_deny_list_bites_on_words_not_on_letters(name: str, *, banned: bool)
 
 
 @SCHEMA
-def test_free_text_is_marked_as_personal(schema: dict[str, Any]) -> None:
-    """A string that nothing rules and that may exceed 300 characters can hold a person's words."""
-    assert [at for at, node in walk(schema) if free_text_without_mark(node)] == []
+def test_free_text_and_contact_are_marked_as_personal(schema: dict[str, Any]) -> None:
+    found = [name for name, value in properties(schema) if unmarked(schema["title"], name, value)]
+    assert found == []
+
+
+WORDS = {"type": "string", "maxLength": 4000, "x-personal-data": "words"}
 
 
 @pytest.mark.parametrize(
-    ("node", "caught"),
+    ("name", "value", "caught"),
     [
-        ({"type": "string"}, True),
-        ({"type": "string", "maxLength": 301}, True),
-        ({"type": "string", "maxLength": 4000, "x-personal-data": "maybe"}, True),
-        ({"type": "string", "maxLength": 4000, "x-personal-data": "words"}, False),
-        ({"type": "string", "maxLength": 300}, False),
-        ({"type": "string", "pattern": "^x$"}, False),
-        ({"type": "integer"}, False),
+        ("note", {"type": "string", "maxLength": 4000}, True),
+        ("note", {"type": "string", "maxLength": 20}, True),
+        ("note", {**WORDS, "x-personal-data": "maybe"}, True),
+        ("note", WORDS, False),
+        ("title", {"type": "string", "maxLength": 300}, True),
+        ("notes", {"type": "array", "items": {"type": "string", "maxLength": 4000}}, True),
+        ("notes", {"type": "array", "items": WORDS}, False),
+        ("note", {"anyOf": [{"type": "string", "maxLength": 300}, {"type": "null"}]}, True),
+        ("note", {"type": "object", "properties": {"by": {"type": "string"}}}, True),
+        ("category", {"type": "string", "maxLength": 128}, False),
+        ("text_ref", {"type": "string", "pattern": "^x$"}, False),
+        ("minutes", {"type": "integer"}, False),
+        ("contact_email", {"type": "string", "pattern": "^.+@.+$"}, True),
+        ("phone", {"type": "string", "format": "phone"}, True),
+        ("address", {"type": "string", "x-personal-data": "place"}, False),
     ],
 )
-def test_the_rule_on_free_text_bites(node: dict[str, Any], *, caught: bool) -> None:
-    assert free_text_without_mark(node) is caught
+def test_the_rule_on_free_text_and_contact_bites(name: str, value: dict[str, Any], *, caught: bool) -> None:
+    schema = {"title": "thing.told.v1", "properties": {name: value}}
+    found = [name for name, one in properties(schema) if unmarked("thing.told.v1", name, one)]
+    assert bool(found) is caught
+
+
+def test_what_is_known_to_be_nobodys_words_is_still_there() -> None:
+    names = {name for schema in SCHEMAS.values() for name, _ in properties(schema)}
+    typed = {
+        f"{s['title'].rpartition('.v')[0]}/{name}" for s in SCHEMAS.values() for name, _ in properties(s)
+    }
+    assert NOBODYS_WORDS - names - typed == set()
+
+
+@SCHEMA
+def test_only_coordinates_are_floating_point(schema: dict[str, Any]) -> None:
+    """Money and quantities are decimal text, everything else that is counted is a whole number."""
+    assert {name for name, value in properties(schema) if value.get("type") == "number"} <= {"lat", "long"}
+
+
+def test_an_erasure_carries_no_personal_data_and_has_no_field_for_any() -> None:
+    erased = "org.citiesofservice.participant.erased.v1"
+    assert SCHEMAS[erased]["properties"] == {}
+    assert all(event["data"] == {} for event in ALL_EXAMPLES.values() if event["type"] == erased)
 
 
 @SCHEMA

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from pydantic import SecretStr
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import IDEAS, TOPICS, Topic
 from infra.embedded import Endpoints, kafka
 from infra.kafka import TopicPartition, TopicsDiffer, admin, apply_topics, diff_topics, producer, reader
 from infra.settings import Settings
@@ -105,13 +105,18 @@ def test_a_command_before_the_topics_names_the_one_to_run_and_spoils_nothing(
     assert asyncio.run(diff_topics(settings)) == []
 
 
+def _with(other: Topic) -> tuple[Topic, ...]:
+    """All topics as declared, but this one."""
+    return tuple(other if topic.name == other.name else topic for topic in TOPICS)
+
+
 async def _replace_ideas(settings: Settings, partitions: int) -> None:
-    """The topic anew with this partition count, and the other as declared."""
+    """The topic anew with this partition count, and the others as declared."""
     async with admin(settings) as client:
         await client.delete_topics([IDEAS.name])
         while IDEAS.name in await client.list_topics():  # noqa: ASYNC110 - nor has it one for this
             await asyncio.sleep(0.05)
-    await apply_topics(settings, (REQUESTS, replace(IDEAS, partitions=partitions)))
+    await apply_topics(settings, _with(replace(IDEAS, partitions=partitions)))
 
 
 def test_too_many_partitions_stop_the_gateway_and_too_few_the_projector_too(settings: Settings) -> None:
@@ -128,7 +133,7 @@ async def test_a_projector_goes_on_beside_partitions_that_were_added_and_changes
     settings: Settings,
 ) -> None:
     """It tells of them. What it finds set differently is the operator's to change."""
-    await apply_topics(settings, (REQUESTS, replace(IDEAS, partitions=7, retention_ms=60_000)))
+    await apply_topics(settings, _with(replace(IDEAS, partitions=7, retention_ms=60_000)))
     before = await diff_topics(settings)
     assert [change.what for change in before] == ["partitions", "retention.ms"]
     command = [sys.executable, "-m", "townhall", "project", "--supervised"]

@@ -1,6 +1,7 @@
 """Events for tests, in words: `opened("r1", at="2026-04-01T09:00:00-04:00")`.
 
 Every field has a plausible value; a test names only those it is about. Ids are unique per process.
+Families of their own have their builders in `tests/support/builders`.
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,14 @@ def event(subject: str, data: Payload, *, at: str = AT, city: str = CITY, **enve
     return Event(
         type=BY_PAYLOAD[type(data)].type, subject=subject, time=when(at), city=city, data=data, **fields
     )
+
+
+def told(
+    kind: type[Payload], subject: str, data: dict[str, Any], /, *, at: Any = AT, by: Any = None, **usual: Any
+) -> Event:
+    """An event of this kind: `usual` fields, of which `data` name those that the test is about."""
+    city = data.pop("city", CITY)
+    return event(subject, kind(**{**usual, **data}), at=at, city=city, participant=by)
 
 
 def opened(request: str = "r1", *, at: str = AT, requested: str | None = None, **data: Any) -> Event:

@@ -1,6 +1,7 @@
 """Whatever event is built comes back as it was; whatever bytes come, only Undecodable is raised."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -21,7 +22,14 @@ from events.codec import (
 )
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD, EVENT_TYPES
+from events.scalars import QUANTITY_PATTERN
+from events.types.applications import Target
+from events.types.awards import AwardGranted, AwardRef, Instalment
+from events.types.hours import HoursLogged
 from events.types.ideas import IdeaAnswered, IdeaSubmitted, IdeaSupported
+from events.types.impact import ImpactRecorded
+from events.types.moderation import ContentModerated
+from events.types.participants import ParticipantErased
 from events.types.prioritisation import (
     BallotRoundOpened,
     Choice,
@@ -39,6 +47,11 @@ TOKENS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size
 PSEUDONYMS = st.from_regex(r"\A[A-Za-z0-9_-]{16,24}\Z")
 CITIES = st.from_regex(r"\A[a-z0-9]{1,8}(-[a-z0-9]{1,8}){0,2}\Z")
 MONEY = st.from_regex(r"\A(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
+NAMES = st.from_regex(r"\A[a-z][a-z0-9_]{0,9}(\.[a-z0-9_]{1,9}){0,2}\Z")
+QUANTITIES = st.from_regex(QUANTITY_PATTERN.replace("$", r"\Z"))
+DAYS = st.dates(date(1900, 1, 1), date(2200, 12, 31)).map(date.isoformat)
+METHODS = st.sampled_from(["counted", "weighed", "estimated"])
+TARGETS = st.builds(Target, metric_code=NAMES, unit=NAMES, target=QUANTITIES)
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 TIMES = st.datetimes(datetime(1901, 1, 1), datetime(2199, 12, 30), timezones=OFFSETS)  # noqa: DTZ001 - bounds only
 COORDINATES = st.none() | st.tuples(st.floats(-90, 90), st.floats(-180, 180))
@@ -88,6 +101,23 @@ def rounds(draw: st.DrawFn) -> BallotRoundOpened:
     )
 
 
+@st.composite
+def awards(draw: st.DrawFn) -> AwardGranted:
+    """Each instalment is as much as the award has of them, so that they add up."""
+    each = draw(st.lists(REFS, min_size=1, max_size=4, unique=True))
+    parts = (Instalment(instalment_id=one, amount="0.125", due_at=draw(TIMES)) for one in each)
+    return AwardGranted(
+        call_id=draw(REFS),
+        application_id=draw(REFS),
+        grantee_city=draw(CITIES),
+        parent_award=draw(maybe(st.builds(AwardRef, city=CITIES, award_id=REFS))),
+        amount=str(len(each) * Decimal("0.125")),
+        currency="USD",
+        instalments=tuple(parts),
+        targets=draw(tuples(TARGETS, unique_by=lambda target: (target.metric_code, target.unit))),
+    )
+
+
 CHOICES = st.builds(Choice, project_id=TEXT, points=maybe(st.integers(-1_000_000, 1_000_000)))
 PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     opened(),
@@ -100,6 +130,13 @@ PAYLOADS: st.SearchStrategy[Payload] = st.one_of(
     st.builds(IdeaSupported, channel=st.sampled_from(["online", "paper", "in_person"])),
     st.builds(IdeaAnswered, decision=st.just("rejected"), explanation=TEXT, answered_at=TIMES),
     st.builds(PrioritisationConcluded, rule=TEXT, selected=tuples(TEXT), ranking=tuples(TEXT)),
+    awards(),
+    st.builds(HoursLogged, minutes=st.integers(1, 1440), worked_on=DAYS, source=st.just("import")),
+    st.builds(
+        ImpactRecorded, metric_code=NAMES, unit=NAMES, method=METHODS, quantity=QUANTITIES, done_on=DAYS
+    ),
+    st.builds(ContentModerated, content_kind=NAMES, content_id=REFS, action=st.just("redact"), reason=NAMES),
+    st.builds(ParticipantErased),
     st.builds(
         PriorityBallotCast,
         ballot_round_id=CITIES,

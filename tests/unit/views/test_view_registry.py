@@ -53,11 +53,22 @@ def test_stored_names_are_permanent() -> None:
     ]
 
 
+NOT_READ_YET = {
+    "idea.result_progressed",
+    "problem.result_progressed",
+    "service_request.result_progressed",
+}
+"""Types without a read model, on a topic that has some. Only ever remove lines."""
+
+
 def test_every_event_type_reaches_a_document_of_a_projection_that_reads_its_topic() -> None:
+    """A topic that no projection reads yet waits for its first one."""
+    read = {topic for one in PROJECTIONS for topic in one.topics}
     for entry in EVENT_TYPES:
         readers = [view.name for view in DOCUMENT_VIEWS if entry.type in view.handles]
-        assert len(readers) == 1, f"{entry.name} reaches {readers}"
-        assert entry.topic in OWNER[readers[0]].topics
+        expected = entry.topic in read and entry.name not in NOT_READ_YET
+        assert len(readers) == expected, f"{entry.name} reaches {readers}"
+        assert not readers or entry.topic in OWNER[readers[0]].topics
 
 
 @pytest.mark.parametrize("view", DOCUMENT_VIEWS, ids=lambda view: view.name)
