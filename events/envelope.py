@@ -10,6 +10,9 @@ from events.scalars import City, Lang, LocalTime, Pseudonym, Ref, Timestamp
 PREFIX = "org.citiesofservice."
 """Reverse-DNS owner of every type: the coalition whose cities define what the events mean."""
 
+DERIVED = "follow-ups"
+"""The app that the `source` of derived events names, as in `urn:townhall:new-york:follow-ups`."""
+
 Origin = Literal["live", "import", "backfill", "correction"]
 _Token = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=200)]
 
