@@ -56,7 +56,7 @@ class Deriver:
                 return (id_ := self._timer(key, effect.name)), id_
 
     def _of(self, cause: Event, rule: str, to: str) -> str:
-        return self._id(cause.source, cause.id, cause.subject, rule, to)
+        return self._id(cause.city, cause.source, cause.id, cause.subject, rule, to)
 
     def _id(self, *parts: str) -> str:
         told = "\0".join((self.manager, *parts)).encode("utf-8", "surrogatepass")
