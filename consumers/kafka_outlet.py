@@ -70,6 +70,7 @@ class KafkaOutlet:
             with contextlib.suppress(KafkaError, TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._producer.stop()
+            await self._producer.client.close()  # a producer that was ended leaves its connections open
 
 
 async def _send(producer: AIOKafkaProducer, record: Record) -> Any:

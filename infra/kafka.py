@@ -142,10 +142,18 @@ def transactional(settings: Settings, line: str) -> AIOKafkaProducer:
 
 
 async def committed(settings: Settings, group: str, place: TopicPartition) -> int:
-    """The offset that a group has committed; -1 where it has not."""
+    """The offset that a group has committed; -1 where it has not. Waits while Kafka finds who knows."""
     async with admin(settings) as client:
-        found = await client.list_consumer_group_offsets(group, partitions=[place])
-    return int(found[place].offset)
+        while True:
+            try:
+                found = await client.list_consumer_group_offsets(group, partitions=[place])
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            else:
+                if place in found:  # else a coordinator that is not ready yet: the client hides its error
+                    return int(found[place].offset)
+            await asyncio.sleep(0.1)
 
 
 def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:
