@@ -11,9 +11,8 @@ from typing import Any
 from consumers import projector
 from consumers.engine.model import Partition
 from consumers.mongo_outbox import prepare as prepare_outbox
-from consumers.mongo_rows import shard_of
+from consumers.mongo_rows import shard_of, waiting_in
 from consumers.mongo_store import MongoStore
-from events.codec import WAITING
 from infra.mongo import Database, DuplicateKeyError
 from infra.settings import Settings
 from projections import storage
@@ -61,7 +60,6 @@ async def _before(db: Database, follow_up: Projection, partition: Partition) -> 
 
 async def _seen_to(db: Database, checkpoint: dict[str, Any]) -> int:
     """Up to where its effects were stored: what waits in quarantine has had none."""
-    place = {name: checkpoint[name] for name in ("group", "topic", "partition")}
-    waiting = {**place, "status": "open", "reason": {"$in": sorted(WAITING)}}
+    waiting = waiting_in(checkpoint["group"], Partition(checkpoint["topic"], checkpoint["partition"]))
     first = await db["quarantine"].find_one(waiting, sort=[("first_offset", 1)])
     return int(min(checkpoint["next"], first["first_offset"]) if first else checkpoint["next"])

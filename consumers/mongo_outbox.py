@@ -5,7 +5,7 @@ also counts the events in the sweeper's lease, so a sweeper whose lease was take
 """
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from structlog import get_logger
 
 from consumers.engine.model import Fenced, Partition
 from consumers.engine.outbox import Lease, Numbered
-from consumers.mongo_rows import as_record, outbox_row, shard_of, timers_of
+from consumers.mongo_rows import as_record, outbox_row, shard_of, timers_of, waiting_in
 from infra.failpoints import failpoint
 from infra.mongo import (
     Database,
@@ -112,7 +112,7 @@ class MongoLeases:
 
 
 class MongoOutbox:
-    """The events of every shard that are to be published."""
+    """The events of every shard that are to be published, as a majority holds them: no election undoes one."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -141,26 +141,32 @@ class MongoTimers:
         self._leases = leases
         self._shard = shard_of(group, partition)
         self._outbox = timers_of(group, partition)
+        self._waiting = waiting_in(group, partition)
 
     async def any_due(self, now: datetime) -> bool:
         """Whether one is due."""
         due = {"shard": self._shard, "due": {"$lte": now}}
         return await self._db["timers"].find_one(due, {"_id": 1}) is not None
 
-    async def fire(self, lease: Lease, now: datetime, waiting: Collection[bytes], most: int) -> int:
+    async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
         """Make events of the oldest timers that are due; 0 where a batch that changes one came first."""
         try:
             async with _transaction(session := await self._leases.session()):
-                return await self._fire(lease, now, waiting, most, session)
+                if not await self._is_folded(folded, session):
+                    return 0
+                return await self._fire(lease, now, most, session)
         except OperationFailure as error:
             if not error.has_error_label(TRANSIENT):
                 raise
             return 0
 
-    async def _fire(
-        self, lease: Lease, now: datetime, waiting: Collection[bytes], most: int, session: Session
-    ) -> int:
-        due: dict[str, Any] = {"shard": self._shard, "due": {"$lte": now}, "key": {"$nin": list(waiting)}}
+    async def _is_folded(self, upto: int, session: Session) -> bool:
+        found = await self._db["checkpoints"].find_one({"_id": self._shard}, session=session)
+        return found is not None and found["next"] >= upto and not found.get("halted", False)
+
+    async def _fire(self, lease: Lease, now: datetime, most: int, session: Session) -> int:
+        waiting = await self._db["quarantine"].distinct("key", self._waiting, session=session)
+        due: dict[str, Any] = {"shard": self._shard, "due": {"$lte": now}, "key": {"$nin": waiting}}
         oldest = self._db["timers"].find(due, session=session).sort([("due", 1), ("_id", 1)]).limit(most)
         rows = await oldest.to_list(most)
         if not rows:

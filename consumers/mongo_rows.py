@@ -1,11 +1,11 @@
-"""Effects as MongoDB keeps them: rows of `outbox`, `timers` and `notifications`."""
+"""Effects as MongoDB keeps them, rows of `outbox`, `timers` and `notifications`; and what finds others."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from consumers.engine.model import Notice, Partition, Timer
-from events.codec import Record
+from events.codec import WAITING, Record
 
 
 def shard_of(group: str, partition: Partition) -> str:
@@ -16,6 +16,17 @@ def shard_of(group: str, partition: Partition) -> str:
 def timers_of(group: str, partition: Partition) -> str:
     """The shard of the events that timers have become: the sweeper writes it, and nobody else."""
     return f"{shard_of(group, partition)}/timers"
+
+
+def waiting_in(group: str, partition: Partition) -> dict[str, Any]:
+    """What finds the records in quarantine that keep their keys waiting."""
+    return {
+        "group": group,
+        "topic": partition.topic,
+        "partition": partition.number,
+        "status": "open",
+        "reason": {"$in": sorted(WAITING)},
+    }
 
 
 def outbox_row(shard: str, n: int, record: Record, at: datetime | None) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from consumers.engine.model import (
     Unstorable,
     Write,
 )
-from consumers.mongo_rows import outbox_row, queue, shard_of, start
-from events.codec import WAITING, record_bytes
+from consumers.mongo_rows import outbox_row, queue, shard_of, start, waiting_in
+from events.codec import record_bytes
 from events.scalars import CITY_PATTERN
 from events.topics import MAX_RECORD_BYTES
 from infra.failpoints import failpoint
@@ -71,7 +71,9 @@ class MongoStore:
     """Checkpoints, documents, cells, ledger and quarantine of one projection."""
 
     def __init__(self, db: Database, projection: Projection, cluster_id: str) -> None:
-        self._db = db
+        # Not "majority": a new primary knows late what the last one's majority held, and would answer with
+        # less than the claim stands on. What is read here and rolled back later takes the checkpoint with it.
+        self._db = db.with_options(read_concern=ReadConcern("local"))
         self.projection = projection
         self.cluster = cluster_id
         self._ledger = projection.ledger
@@ -190,13 +192,7 @@ class MongoStore:
         return [as_quarantined(row) for row in found]
 
     def _waiting(self, partition: Partition) -> dict[str, Any]:
-        return {
-            "group": self.projection.group,
-            "topic": partition.topic,
-            "partition": partition.number,
-            "status": "open",
-            "reason": {"$in": sorted(WAITING)},
-        }
+        return waiting_in(self.projection.group, partition)
 
     async def commit(self, write: Write) -> None:
         """Apply all or nothing; raise Fenced where a claim no longer holds."""

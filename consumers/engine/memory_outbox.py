@@ -1,11 +1,11 @@
 """Outbox, timers, leases and outlet in memory: the twins of those on MongoDB and Kafka."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
-from consumers.engine.model import Fenced, Partition
+from consumers.engine.model import Fenced, Partition, Timer
 from consumers.engine.outbox import Lease, Numbered
 from events.codec import Record
 
@@ -59,26 +59,30 @@ class MemoryTimers:
         self._outbox = outbox
 
     async def any_due(self, now: datetime) -> bool:
-        return bool(self._due(now, ()))
+        return any(self._due(now))
 
-    async def fire(self, lease: Lease, now: datetime, waiting: Collection[bytes], most: int) -> int:
-        due = self._due(now, waiting)[:most]
+    async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
         held = self._outbox._leases.held  # noqa: SLF001 - one database
         if held[lease.name].epoch != lease.epoch:
             raise Fenced(lease.name)
+        claim = await self._store.read(self._partition)
+        if claim.next < folded or claim.halted:
+            return 0
+        waiting = await self._waiting()
+        due = [timer for timer in self._due(now) if timer.key.encode() not in waiting][:most]
         rows = self._outbox.fired.setdefault(self._partition.short + TIMERS, {})
         last = held[lease.name].last
-        for n, (_, id_) in enumerate(due, last + 1):
-            rows[n] = self._store.timers.pop(id_).record
+        for n, timer in enumerate(due, last + 1):
+            rows[n] = self._store.timers.pop(timer.id).record
         held[lease.name] = replace(held[lease.name], last=last + len(due))
         return len(due)
 
-    def _due(self, now: datetime, waiting: Collection[bytes]) -> list[tuple[datetime, str]]:
-        return sorted(
-            (timer.due, timer.id)
-            for timer in self._store.timers.values()
-            if timer.partition == self._partition and timer.due <= now and timer.key.encode() not in waiting
-        )
+    async def _waiting(self) -> set[bytes]:
+        return await self._store.waiting(self._partition)
+
+    def _due(self, now: datetime) -> list[Timer]:
+        mine = (timer for timer in self._store.timers.values() if timer.partition == self._partition)
+        return sorted((timer for timer in mine if timer.due <= now), key=lambda one: (one.due, one.id))
 
 
 @dataclass

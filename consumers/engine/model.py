@@ -232,7 +232,8 @@ class Unavailable(Exception):
 class Store(Protocol):
     """Where read models and checkpoints live. Every method may raise Unavailable.
 
-    A store commits one write at a time; each consumer has a store of its own.
+    A store commits one write at a time; each consumer has a store of its own. Whatever is read holds
+    everything that stood when the partition was claimed: a claim fences writes, not reads from before it.
     """
 
     async def claim(self, partition: Partition, owner: str) -> Claim:

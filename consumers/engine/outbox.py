@@ -4,7 +4,7 @@ Whatever fails here ends the process that meets it. The next one reads where thi
 done twice carries the same derived ids, so everybody drops it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -70,8 +70,10 @@ class Timers(Protocol):
     async def any_due(self, now: datetime) -> bool:
         """Whether one is due."""
 
-    async def fire(self, lease: Lease, now: datetime, waiting: Collection[bytes], most: int) -> int:
-        """Make events of the oldest timers that are due, but for those of `waiting` keys; how many.
+    async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
+        """Make events of the oldest timers that are due; how many.
 
-        One that is cancelled at the same time is cancelled, or fires, and never both. Raises Fenced.
+        None of a key that waits in quarantine, and none at all unless everything before the offset `folded`
+        is folded, seen at the same moment as the timers. One that is cancelled at the same time is
+        cancelled, or fires, and never both. Raises Fenced.
         """

@@ -2,7 +2,7 @@
 
 A timer says that something has not happened until now. So it fires only when all that stood in the log
 by now has been folded: a follow-up that is behind, or an event that waits in quarantine, may hold what
-cancels it.
+cancels it. What was read of that is looked at again in the transaction: MongoDB's primary may have changed.
 """
 
 from collections.abc import Callable
@@ -39,18 +39,22 @@ class Sweeper:
     async def step(self) -> int:
         """Fire timers that are due, the oldest first; how many. Raises Fenced."""
         now = self._now()
-        if not await self._timers.any_due(now) or not await self._caught_up():
+        if not await self._timers.any_due(now):
             return 0
-        waiting = await self._store.waiting(self._partition)
+        folded = await self._caught_up()
+        if folded is None:
+            return 0
         failpoint("before_fire")
-        fired = await self._timers.fire(self._lease, now, waiting, MOST)
+        fired = await self._timers.fire(self._lease, now, folded, MOST)
         failpoint("after_fire")
         return fired
 
-    async def _caught_up(self) -> bool:
-        """Whether nothing that stands in the log now is still to be folded. Markers are no records."""
+    async def _caught_up(self) -> int | None:
+        """Where the log ends, when all of it is folded, else None. Markers are no records."""
         _, end = await self._log.bounds(self._partition)
         claim = await self._store.read(self._partition)
-        if claim.halted or claim.next >= end:
-            return not claim.halted
-        return await self._log.first_from(self._partition, claim.next) is None
+        if claim.halted:
+            return None
+        if claim.next < end and await self._log.first_from(self._partition, claim.next) is not None:
+            return None
+        return claim.next

@@ -39,7 +39,7 @@ class Counter:
     ) -> int | None:
         """How many events up to these positions stood in the log before; None if not counted in time.
 
-        Exact as long as nobody else repeats events at the same time.
+        Exact where the projections had caught up before, and nobody else repeats events at the same time.
         """
         targets = {_checkpoint(p): p.offset + 1 for p in sorted(positions, key=lambda p: p.offset)}
         started = moved = time.monotonic()

@@ -16,10 +16,14 @@ from consumers.engine.model import (
     Advance,
     Claim,
     Fenced,
+    Incident,
     Mark,
     Notice,
     Outgoing,
     Partition,
+    PlainRecord,
+    Quarantined,
+    Release,
     Store,
     Timer,
     Write,
@@ -189,21 +193,39 @@ class TestTimers:
         await subject.start(*(timer(name, AT + hours * HOUR) for name, hours in names.items()))
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, (), 2) == 2
-        assert await subject.timers.fire(lease, AT, (), 99) == 1
-        assert await subject.timers.fire(lease, AT, (), 99) == 0
+        assert await subject.timers.fire(lease, AT, 0, 2) == 2
+        assert await subject.timers.fire(lease, AT, 0, 99) == 1
+        assert await subject.timers.fire(lease, AT, 0, 99) == 0
         assert await subject.fired() == [b"c", b"a", b"b"]
         found = await subject.outbox.after(subject.timers_shard, 0, 99)
         assert [row.n for row in found] == [1, 2, 3]
         assert found[0].record == record("c")
 
     async def test_those_of_keys_that_wait_do_not_fire(self, subject: Subject) -> None:
-        await subject.start(timer("a", AT, "riverton/waits"), timer("b", AT))
+        claim = await subject.start(timer("a", AT, "riverton/waits"), timer("b", AT))
+        kept = PlainRecord(ZERO.topic, 0, 1, b"riverton/waits", b"{}", ())
+        waits = Quarantined(kept, "fold_failed", "planted", b"i" * 16)
+        claim = await subject.write(claim, quarantine=[waits])
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, {b"riverton/waits"}, 99) == 1
+        assert await subject.timers.fire(lease, AT, 0, 99) == 1
         assert await subject.fired() == [b"b"]
-        assert await subject.timers.fire(lease, AT, (), 99) == 1
+        await subject.write(claim, releases=[Release(ZERO, waits.identity, "replayed")])
+        assert await subject.timers.fire(lease, AT, 0, 99) == 1
+
+    async def test_none_fires_where_less_is_folded_than_the_sweeper_believes(self, subject: Subject) -> None:
+        claim = await subject.start(timer("a", AT))
+        lease = await subject.leases.take("sweeper")
+        assert lease is not None
+        assert await subject.timers.fire(lease, AT, claim.next + 1, 99) == 0
+        assert await subject.timers.fire(lease, AT, claim.next, 99) == 1
+
+    async def test_none_fires_of_a_partition_that_is_halted(self, subject: Subject) -> None:
+        claim = await subject.start(timer("a", AT))
+        await subject.store.report(Incident(claim, "expired", "planted", 3, 9), AT)
+        lease = await subject.leases.take("sweeper")
+        assert lease is not None
+        assert await subject.timers.fire(lease, AT, 0, 99) == 0
 
     async def test_a_sweeper_whose_lease_was_taken_changes_nothing(self, subject: Subject) -> None:
         await subject.start(timer("a", AT))
@@ -212,9 +234,9 @@ class TestTimers:
         assert old is not None
         assert new is not None
         with pytest.raises(Fenced):
-            await subject.timers.fire(old, AT, (), 99)
+            await subject.timers.fire(old, AT, 0, 99)
         assert await subject.outbox.shards() == []
-        assert await subject.timers.fire(new, AT, (), 99) == 1
+        assert await subject.timers.fire(new, AT, 0, 99) == 1
 
     async def test_those_of_other_partitions_are_left_alone(self, subject: Subject) -> None:
         other = replace(timer("other", AT), id="things.v1/riverton/y/other", partition=ONE)
@@ -222,7 +244,7 @@ class TestTimers:
         await subject.write(claim, timers={other.id: other})
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, (), 99) == 0
+        assert await subject.timers.fire(lease, AT, 0, 99) == 0
         assert await subject.names() == {other.id}
 
 
@@ -239,7 +261,7 @@ class TestMongo:
             one = timer(f"t{number}", AT)
             claim = await subject.write(claim, timers={one.id: one})
             fired, outcome = await asyncio.gather(
-                subject.timers.fire(lease, AT, (), 99),
+                subject.timers.fire(lease, AT, 0, 99),
                 subject.write(claim, timers={one.id: None}),
                 return_exceptions=True,
             )

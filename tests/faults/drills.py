@@ -28,6 +28,8 @@ DOCUMENTS = ("between_collections",)
 SPECIAL = (*FENCED, *HALTING, *SETTLING, *STOPPING, *REPLAYING, *SENDING, *ANSWERING, *ALONE, *DOCUMENTS)
 ANYWHERE = tuple(name for name in STEPS if name not in SPECIAL)
 """Steps that every projector takes within its first batch."""
+ONCE = ("on_assigned", "after_assigned")
+"""Of these, those that it takes once: a second assignment comes with a second projector."""
 
 
 def nothing(_: Projector) -> None:
@@ -67,7 +69,7 @@ class Drills:
 
     def anywhere(self, names: Iterable[str], passes: Callable[[], int]) -> None:
         for name in names:
-            self.kill_at(name, passes())
+            self.kill_at(name, 1 if name in ONCE else passes())
 
     def fenced(self) -> None:
         """Another owner claims everything while this one works."""

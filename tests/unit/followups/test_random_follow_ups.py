@@ -170,20 +170,18 @@ def a_later_producer_ends_nobody(patch: Patch) -> None:
 
 @bug
 def timers_fire_though_the_follow_up_is_behind(patch: Patch) -> None:
-    async def caught_up(_: Sweeper) -> bool:
-        return True
+    async def caught_up(_: Sweeper) -> int:
+        return 0
 
     patch.setattr(Sweeper, "_caught_up", caught_up)
 
 
 @bug
 def timers_fire_though_their_key_waits(patch: Patch) -> None:
-    right = MemoryTimers.fire
+    async def waiting(_: MemoryTimers) -> set[bytes]:
+        return set()
 
-    async def fire(timers: MemoryTimers, lease: Any, now: Any, _: Any, most: int) -> int:
-        return await right(timers, lease, now, (), most)
-
-    patch.setattr(MemoryTimers, "fire", fire)
+    patch.setattr(MemoryTimers, "_waiting", waiting)
 
 
 @bug
