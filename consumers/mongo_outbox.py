@@ -112,7 +112,7 @@ class MongoLeases:
 
 
 class MongoOutbox:
-    """The events of every shard that are to be published, as a majority holds them: no election undoes one."""
+    """The events that are to be published, as a majority holds them: no election undoes one."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

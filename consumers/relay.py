@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from structlog import get_logger
 
-from consumers.engine.model import Partition
+from consumers.engine.model import Fenced, Partition, Unavailable
 from consumers.engine.relay import Relay
 from consumers.engine.sweeper import MOST, Sweeper
-from consumers.fatal import FAILED_EXIT_CODE
+from consumers.fatal import FAILED_EXIT_CODE, end_process
 from consumers.kafka_log import KafkaLog
 from consumers.kafka_outlet import KafkaOutlet
 from consumers.mongo_outbox import MongoLeases, MongoOutbox, MongoTimers, prepare
@@ -23,8 +23,8 @@ from consumers.mongo_rows import shard_of
 from consumers.mongo_store import MongoStore
 from consumers.projector import owner
 from infra.failpoints import failpoint
-from infra.kafka import single
-from infra.mongo import Database
+from infra.kafka import KafkaError, single
+from infra.mongo import Database, PyMongoError
 from infra.settings import Settings
 from projections.core import Projection
 
@@ -32,6 +32,8 @@ LOOK_SECONDS = 0.2
 """How soon an event in the outbox is seen."""
 SWEEP_SECONDS = 1.0
 """How soon a timer that is due is seen."""
+TROUBLE = (Fenced, Unavailable, KafkaError, PyMongoError, TimeoutError)
+"""What the servers or another relay are the cause of."""
 
 _log = get_logger(__name__)
 
@@ -73,8 +75,10 @@ async def run(
 
 
 def _end_process(error: BaseException | None) -> None:
-    _log.error("relay_failed", why=type(error).__name__, error=str(error)[:500], exc_info=error)
-    os._exit(FAILED_EXIT_CODE)
+    if isinstance(error, TROUBLE):
+        _log.warning("relay_ended", why=type(error).__name__, error=str(error)[:500])
+        os._exit(FAILED_EXIT_CODE)
+    end_process(error or RuntimeError("a loop of the relay has ended"))
 
 
 async def _keep(leases: MongoLeases, seconds: float) -> None:
