@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
@@ -85,6 +85,21 @@ def project(
     """Run a projector. Start as many as there are partitions; they share the work."""
     settings = _ready(logs="warning" if supervised else None)
     _run(_project(settings, names or [], supervised=supervised))
+
+
+@app.command()
+def follow_up(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Run the follow-ups: what events ask for in time. Start as many as there are partitions."""
+    settings = _ready(logs="warning" if supervised else None)
+    if supervised:  # a projector on this machine has the port
+        settings = settings.model_copy(update={"health_port": None})
+    _run(_follow_up(settings, supervised=supervised))
+
+
+@app.command()
+def relay(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Run the relay: it publishes what follow-ups derive, and fires their timers. A second one stands by."""
+    _run(_relay(_ready(logs="warning" if supervised else None), supervised=supervised))
 
 
 @app.command()
@@ -192,10 +207,12 @@ async def _up(settings: Settings, embedded: "EmbeddedServers | None") -> None:
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
-    projector = Supervisor("projector", ["project", "--supervised"], environment)
+    children = [
+        Supervisor(name, [name, "--supervised"], environment) for name in ("project", "follow-up", "relay")
+    ]
     async with _running(_all_in_one(settings), settings) as ended:
         kept = embedded.keep(_say) if embedded else stop.wait()
-        tasks = [asyncio.create_task(work) for work in (kept, projector.run(), stop.wait())]
+        tasks = [asyncio.create_task(work) for work in (kept, *(one.run() for one in children), stop.wait())]
         place.announce(settings, kafka=settings.kafka, mongo=mongo, url=url)
         try:
             await _fill_demo(settings)
@@ -346,6 +363,31 @@ async def _project(settings: Settings, names: list[str], *, supervised: bool) ->
     fewer_collections(1_000_000)
     async with connect(settings) as db:
         await follow(settings, db, cluster, wanted, stop)
+
+
+async def _follow_up(settings: Settings, *, supervised: bool) -> None:
+    from consumers.follow_up import run
+
+    await _consume(run, settings, supervised=supervised)
+
+
+async def _relay(settings: Settings, *, supervised: bool) -> None:
+    from consumers.relay import run
+
+    await _consume(run, settings, supervised=supervised)
+
+
+async def _consume(run: Callable[..., Awaitable[None]], settings: Settings, *, supervised: bool) -> None:
+    from consumers.followups.registry import FOLLOW_UPS
+    from infra.kafka import check_topics, cluster_id
+    from infra.mongo import connect
+    from infra.supervisor import stop_requested
+
+    stop = await stop_requested(supervised=supervised)
+    await check_topics(settings)
+    cluster = await cluster_id(settings)
+    async with connect(settings) as db:
+        await run(settings, db, cluster, FOLLOW_UPS, stop)
 
 
 async def _status(settings: Settings, *, as_json: bool) -> None:

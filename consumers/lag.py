@@ -5,6 +5,7 @@ import time
 from typing import NamedTuple
 
 from consumers.engine.model import Partition
+from consumers.followups.registry import FOLLOW_UPS
 from consumers.kafka_log import UNREADABLE
 from infra.kafka import AIOKafkaConsumer, TopicPartition, TopicsDiffer, reader
 from infra.mongo import Database
@@ -64,16 +65,18 @@ async def standing(settings: Settings, db: Database) -> list[Standing]:
 
 
 async def _builds(db: Database) -> list[tuple[str, Projection]]:
-    """The build that readers see under the projection's name, every other one with its own."""
+    """The build that readers see under the projection's name, every other one with its own; follow-ups."""
     found = [build for build in await builds.listing(db, PROJECTIONS) if build.projection]
     named = {build.name if build.live else f"{build.name}.{build.tag}": build.projection for build in found}
     if not found:
         return [(projection.name, projection) for projection in PROJECTIONS]
+    begun = await db["checkpoints"].distinct("group")
+    named |= {one.name: one for one in FOLLOW_UPS if one.group in begun}
     return [(name, projection) for name, projection in named.items() if projection]
 
 
 async def _bounds(consumer: AIOKafkaConsumer) -> dict[TopicPartition, Bounds]:
-    wanted = {topic for projection in PROJECTIONS for topic in projection.topics}
+    wanted = {topic for projection in (*PROJECTIONS, *FOLLOW_UPS) for topic in projection.topics}
     missing = {topic.name for topic in wanted} - await consumer.topics()
     if missing:
         names = ", ".join(sorted(missing))

@@ -1,7 +1,8 @@
 """The engine's store on MongoDB: one transaction per batch, fenced by its checkpoints.
 
 Collections, per projection group: `checkpoints` and `quarantine` (shared), the ledger
-`<projection>_ledger.v<version>`, and `<view>.v<version>` for every view.
+`<projection>_ledger.v<version>`, and `<view>.v<version>` for every view. What process managers ask
+for goes to `outbox`, `timers` and `notifications` (shared).
 """
 
 import asyncio
@@ -28,7 +29,8 @@ from consumers.engine.model import (
     Unstorable,
     Write,
 )
-from events.codec import WAITING, record_bytes
+from consumers.mongo_rows import outbox_row, queue, shard_of, start, waiting_in
+from events.codec import record_bytes
 from events.scalars import CITY_PATTERN
 from events.topics import MAX_RECORD_BYTES
 from infra.failpoints import failpoint
@@ -72,7 +74,7 @@ class MongoStore:
         # Not "majority": a new primary knows late what the last one's majority held, and would answer with
         # less than the claim stands on. What is read here and rolled back later takes the checkpoint with it.
         self._db = db.with_options(read_concern=ReadConcern("local"))
-        self._projection = projection
+        self.projection = projection
         self.cluster = cluster_id
         self._ledger = projection.ledger
         self._session: Session | None = None
@@ -107,16 +109,20 @@ class MongoStore:
         return {
             "$inc": {"epoch": 1},
             "$set": {"owner": owner, "session": session.session_id},
-            "$setOnInsert": {
-                "cluster": self.cluster,
-                "group": self._projection.group,
-                "topic": partition.topic,
-                "partition": partition.number,
-                "next": 0,
-                "applied": 0,
-                "duplicates": 0,
-                "quarantined": 0,
-            },
+            "$setOnInsert": self.fresh(partition),
+        }
+
+    def fresh(self, partition: Partition) -> dict[str, Any]:
+        """A checkpoint that nobody has claimed yet, but for its id and its epoch."""
+        return {
+            "cluster": self.cluster,
+            "group": self.projection.group,
+            "topic": partition.topic,
+            "partition": partition.number,
+            "next": 0,
+            "applied": 0,
+            "duplicates": 0,
+            "quarantined": 0,
         }
 
     async def _own_session(self) -> Session:
@@ -186,13 +192,7 @@ class MongoStore:
         return [as_quarantined(row) for row in found]
 
     def _waiting(self, partition: Partition) -> dict[str, Any]:
-        return {
-            "group": self._projection.group,
-            "topic": partition.topic,
-            "partition": partition.number,
-            "status": "open",
-            "reason": {"$in": sorted(WAITING)},
-        }
+        return waiting_in(self.projection.group, partition)
 
     async def commit(self, write: Write) -> None:
         """Apply all or nothing; raise Fenced where a claim no longer holds."""
@@ -225,7 +225,7 @@ class MongoStore:
         checkpoint = self._checkpoint_id(claim.partition)
         row = {
             "checkpoint": checkpoint,
-            "group": self._projection.group,
+            "group": self.projection.group,
             "topic": claim.partition.topic,
             "partition": claim.partition.number,
             "kind": incident.kind,
@@ -284,6 +284,18 @@ class MongoStore:
         )
         failpoint("after_quarantine_update")
         await self._update("quarantine", [self._release(one, write) for one in write.releases], session)
+        if write.outbox or write.timers or write.notices:
+            await self._put_effects(write, session)
+
+    async def _put_effects(self, write: Write, session: Session) -> None:
+        group, at = self.projection.group, write.at
+        rows = [outbox_row(shard_of(group, out.partition), out.n, out.record, at) for out in write.outbox]
+        await self._insert("outbox", rows, session)
+        failpoint("after_outbox_insert")
+        await self._update("timers", [start(group, one) for one in write.timers.values() if one], session)
+        await self._delete("timers", [id_ for id_, one in write.timers.items() if one is None], session)
+        failpoint("after_timers")
+        await self._update("notifications", [queue(one, at) for one in write.notices], session)
 
     async def _put(
         self, collection: str, documents: Mapping[str, Document | None], write: Write, session: Session
@@ -303,12 +315,12 @@ class MongoStore:
         claim = advance.claim
         last = advance.last and advance.last._asdict()
         counts = {name: getattr(advance, name) for name in ("applied", "duplicates", "quarantined")}
+        moved = {"next": advance.next, "last": last, "updated_at": write.at}
+        if advance.emitted:
+            moved["outbox_n"] = claim.outbox_n + advance.emitted
         return {
             "q": {"_id": self._checkpoint_id(claim.partition), "epoch": claim.epoch, "next": claim.next},
-            "u": {
-                "$set": {"next": advance.next, "last": last, "updated_at": write.at},
-                "$inc": {**counts, "epoch": int(advance.last_of_claim)},
-            },
+            "u": {"$set": moved, "$inc": {**counts, "epoch": int(advance.last_of_claim)}},
         }
 
     def _add(
@@ -329,7 +341,7 @@ class MongoStore:
         record = item.record
         partition = Partition(record.topic, record.partition)
         first = {
-            "group": self._projection.group,
+            "group": self.projection.group,
             "topic": record.topic,
             "partition": record.partition,
             "city": _city(record.key),
@@ -358,7 +370,7 @@ class MongoStore:
         return {"q": place, "u": {"$set": change}}
 
     def _quarantine_id(self, partition: Partition, identity: bytes) -> str:
-        return f"{self._projection.group}/{partition.short}/{identity.hex()}"
+        return f"{self.projection.group}/{partition.short}/{identity.hex()}"
 
     async def _update(self, collection: str, statements: list[dict[str, Any]], session: Session) -> int:
         """Raw update commands (half the cost of bulk_write); returns how many documents matched."""
@@ -399,7 +411,7 @@ class MongoStore:
         return int(answer["n"])
 
     def _checkpoint_id(self, partition: Partition) -> str:
-        return f"{self._projection.group}/{partition.topic}/{partition.number}"
+        return shard_of(self.projection.group, partition)
 
 
 def _as_claim(partition: Partition, found: Mapping[str, Any]) -> Claim:
@@ -412,6 +424,8 @@ def _as_claim(partition: Partition, found: Mapping[str, Any]) -> Claim:
         cluster=found["cluster"],
         poison_until=found.get("poison_until", 0),
         halted=found.get("halted", False),
+        outbox_n=found.get("outbox_n", 0),
+        gate=found.get("gate", 0),
     )
 
 

@@ -65,7 +65,7 @@ def _subscribe(
 ) -> Watchdog:
     log = KafkaLog(lambda: subscriber.consumer, store.cluster, lambda: single(settings))
     lease = settings.session_timeout_ms / 1000
-    engine = Engine(projection, log, store, owner=_owner(), now=_now, failed=end_process, lease=lease)
+    engine = Engine(projection, log, store, owner=owner(), now=_now, failed=end_process, lease=lease)
     subscriber = broker.subscriber(
         *(topic.name for topic in projection.topics),
         group_id=projection.group,
@@ -136,7 +136,8 @@ class _NoCommit:
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
 
 
-def _owner() -> str:
+def owner() -> str:
+    """A name for this process that no other has."""
     return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
 

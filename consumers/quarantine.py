@@ -14,6 +14,7 @@ from typing import Any
 from consumers.engine.fold import Plan
 from consumers.engine.model import Fenced, Partition
 from consumers.engine.replay import StillPoison, replay
+from consumers.followups.registry import FOLLOW_UPS
 from consumers.mongo_store import MongoStore, as_quarantined
 from events.codec import WAITING
 from infra.mongo import Database
@@ -78,10 +79,16 @@ async def find(db: Database, entry: str) -> Row:
 
 async def projection_of(db: Database, row: Row) -> Projection:
     """Who set the record aside, or UnknownBuild."""
-    for build in await builds.listing(db, PROJECTIONS):
-        if build.projection and build.projection.group == row["group"]:
-            return build.projection
+    for known in await every(db):
+        if known.group == row["group"]:
+            return known
     raise UnknownBuild(f"This code does not know {row['group']}. Nothing was changed.")
+
+
+async def every(db: Database) -> list[Projection]:
+    """All of this code that may have set records aside: the builds of projections, and follow-ups."""
+    listed = await builds.listing(db, PROJECTIONS)
+    return [*(build.projection for build in listed if build.projection), *FOLLOW_UPS]
 
 
 def readable(value: Any) -> str:

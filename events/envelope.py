@@ -10,6 +10,9 @@ from events.scalars import City, EventId, Lang, LocalTime, Name, Pseudonym, Ref,
 PREFIX = "org.citiesofservice."
 """Reverse-DNS owner of every type: the coalition whose cities define what the events mean."""
 
+DERIVED = "follow-ups"
+"""The app that the `source` of derived events names, as in `urn:townhall:new-york:follow-ups`."""
+
 Origin = Literal["live", "import", "backfill", "correction"]
 _Token = EventId
 

@@ -89,6 +89,7 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("service_request.merged", 1, requests.ServiceRequestMerged, REQUESTS),
     EventType("service_request.closed", 1, requests.ServiceRequestClosed, REQUESTS),
     EventType("service_request.reopened", 1, requests.ServiceRequestReopened, REQUESTS),
+    EventType("service_request.overdue", 1, requests.ServiceRequestOverdue, REQUESTS),
     EventType("resolution.confirmed", 1, requests.ResolutionConfirmed, REQUESTS),
     EventType("resolution.disputed", 1, requests.ResolutionDisputed, REQUESTS),
     EventType("program_feedback.submitted", 1, requests.ProgramFeedbackSubmitted, REQUESTS),

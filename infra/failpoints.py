@@ -75,7 +75,34 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "before_answer": "everything is acknowledged, the client has no answer",
     }
 )
-"""Every failpoint, and what is the case there."""
+"""Every failpoint of what counts events, and what is the case there."""
+
+FOLLOW_UP_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # consumers/mongo_store.py
+        "after_outbox_insert": "derived events are in the transaction, timers are not",
+        "after_timers": "timers are in the transaction",
+        # consumers/relay.py
+        "after_sweeper_lease": "a partition's timers are leased, none was looked at",
+        # consumers/engine/sweeper.py
+        "before_fire": "timers are due, and all that could cancel them is folded",
+        "after_fire": "the timers have become events in the outbox",
+        # consumers/mongo_outbox.py
+        "amid_fire": "the timers are gone in the transaction, their events are not in the outbox",
+        "amid_published": "the relay's place is kept, the events it published are still in the outbox",
+        # consumers/engine/relay.py
+        "before_outlet": "a shard is leased, its earlier producer may be at work",
+        "after_outlet": "the earlier producer is at its end, what it published last is known",
+        "before_publish": "events were read from the outbox, nothing is sent",
+        "after_publish": "the events stand in the log, the outbox does not know",
+        "after_published": "the events stand in the log and no longer in the outbox",
+        # consumers/kafka_outlet.py
+        "amid_publish": "the events are sent, and belong to a transaction that has not ended",
+        "before_transaction_end": "the position is in the transaction as well",
+    }
+)
+"""Every failpoint of what follow-ups have beside them."""
+EVERY_STEP: Final[Mapping[str, str]] = MappingProxyType({**STEPS, **FOLLOW_UP_STEPS})
 
 
 class BadFailpoints(ValueError):
@@ -106,8 +133,8 @@ def arm(text: str) -> None:
 
 def _one(item: str) -> tuple[str, tuple[int, _Action]]:
     name, _, rest = item.partition("=")
-    if name not in STEPS:
-        raise BadFailpoints(f"{VARIABLE}: there is no failpoint {name!r}. There are {', '.join(STEPS)}.")
+    if name not in EVERY_STEP:
+        raise BadFailpoints(f"{VARIABLE}: there is no failpoint {name!r}. There are {', '.join(EVERY_STEP)}.")
     what, _, number = rest.partition("@")
     action = _action(what)
     if action is None or not (number or "1").isdecimal() or int(number or 1) < 1:

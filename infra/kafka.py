@@ -13,7 +13,13 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    ProducerFenced,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 from structlog import get_logger
 
@@ -32,7 +38,14 @@ kafka_connections.install()
 kafka_metadata.install()
 kafka_records.install()
 
-__all__ = ["AIOKafkaConsumer", "ConsumerRecord", "KafkaError", "TopicPartition"]
+__all__ = [
+    "AIOKafkaConsumer",
+    "AIOKafkaProducer",
+    "ConsumerRecord",
+    "KafkaError",
+    "ProducerFenced",
+    "TopicPartition",
+]
 
 
 class TopicsDiffer(RuntimeError):
@@ -113,6 +126,34 @@ def producer(settings: Settings) -> AIOKafkaProducer:
         compression_type=None,
         metadata_max_age_ms=60_000,
     )
+
+
+def transactional(settings: Settings, line: str) -> AIOKafkaProducer:
+    """A producer of whose line there is one: starting it ends every earlier one."""
+    return AIOKafkaProducer(
+        **connection(settings),
+        transactional_id=line,
+        transaction_timeout_ms=30_000,
+        acks="all",
+        max_request_size=MAX_RECORD_BYTES,
+        max_batch_size=262_144,
+        compression_type=None,
+    )
+
+
+async def committed(settings: Settings, group: str, place: TopicPartition) -> int:
+    """The offset that a group has committed; -1 where it has not. Waits while Kafka finds who knows."""
+    async with admin(settings) as client:
+        while True:
+            try:
+                found = await client.list_consumer_group_offsets(group, partitions=[place])
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+            else:
+                if place in found:  # else a coordinator that is not ready yet: the client hides its error
+                    return int(found[place].offset)
+            await asyncio.sleep(0.1)
 
 
 def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from events.envelope import DERIVED
 from events.scalars import City as Slug
 from infra.directory import get_city
 from infra.mongo import Database
@@ -69,6 +70,8 @@ class Keys:
         """
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", app) or len(app) > 64:
             raise KeyRefused("The app's name takes lower-case letters, digits and single dashes, at most 64.")
+        if app == DERIVED:
+            raise KeyRefused(f"{DERIVED!r} names what townhall derives itself. Give the app another name.")
         if not re.fullmatch(r"[a-z0-9-]{1,64}", city) or await get_city(self._db, city) is None:
             raise KeyRefused(
                 f"No city {city[:64]!r} is in the directory. No key was made. Add the city first."

@@ -27,6 +27,12 @@ first offset not yet applied, `applied`, `duplicates` and `quarantined` count re
 `quarantine` keeps records that could not be counted, bytes and all, with the `city` of their key, `reason`,
 `detail` and `status`: `open`, or `replayed` or `dropped` by an operator. `incidents` tells why a partition
 halted. `builds` lists the copies of each projection. `verifications` keeps what `townhall verify` found.
+
+Follow-ups keep a state for each aggregate in `<follow-up>.v<version>`, and share four collections. `outbox`
+holds events on their way to Kafka, as bytes: `shard`, and `n`, which counts without gaps; a row goes when its
+event stands in the log. `timers` holds events that are published when they are `due`. `notifications` holds
+what participants are to be told, with its `status`. `leases` tells which process works on what: `owner`,
+`until`, and the number `last` published.
 """
 
 

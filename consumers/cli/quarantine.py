@@ -10,8 +10,6 @@ from consumers.cli.common import Every, Id, Yes, as_json, fail, run
 from consumers.quarantine import Tried
 from infra.mongo import Database
 from infra.settings import Settings
-from projections import builds
-from projections.registry import PROJECTIONS
 
 app = typer.Typer(no_args_is_help=True, help="Records that could not be counted.")
 
@@ -80,10 +78,8 @@ async def _retry(db: Database, entry: str) -> Tried:
 async def _retry_all(db: Database) -> Tried:
     total = Tried()
     with Console(stderr=True).status("trying") as line:
-        for build in await builds.listing(db, PROJECTIONS):
-            if build.projection is None:
-                continue
-            async for tried in quarantine.retry_all(db, build.projection):
+        for known in await quarantine.every(db):
+            async for tried in quarantine.retry_all(db, known):
                 total.keys += tried.keys
                 total.records += tried.records
                 total.still += tried.still

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from consumers.engine.derive import Effects
 from consumers.engine.fold import Fold, Plan
 from consumers.engine.intake import Arrival, Intake, fingerprint, unhurried
 from consumers.engine.ledger import LedgerBatch, hour_of
-from consumers.engine.model import Advance, Mark, Partition, Record, Store, TooMuchPoison, Write
+from consumers.engine.model import Advance, Mark, Outgoing, Partition, Record, Store, TooMuchPoison, Write
 from consumers.engine.owned import Brake, Owned, Place
 from events.codec import OURS, Decoded
 from infra.failpoints import failpoint
@@ -26,6 +27,7 @@ class Share:
     ledger: LedgerBatch
     places: set[Place] = field(default_factory=set)
     brake: Brake = field(default_factory=Brake)
+    effects: Effects = field(default_factory=Effects)
 
     def refuse(self, refused: Refused) -> None:
         """The store cannot take what the fold makes of some records."""
@@ -75,6 +77,9 @@ class Share:
             return False
         self.ledger.note(hour_of(decoded.event.time), decoded.identity, decoded.fingerprint)
         self.intake.applied += 1
+        if fold.effects:
+            self.effects.add(fold.effects, silent=record.offset < self.owned.claim.gate)
+            fold.effects.clear()
         return True
 
     def _judged(self, record: Record, *, ours: bool) -> None:
@@ -98,7 +103,12 @@ class Share:
             applied=intake.applied,
             duplicates=intake.duplicates,
             quarantined=len(intake.quarantine),
+            emitted=len(self.effects.outgoing),
         )
+
+    def outgoing(self) -> list[Outgoing]:
+        """The events that are to be published."""
+        return self.effects.numbered(self.intake.partition, self.owned.claim.outbox_n)
 
     def keep(self, advance: Advance, documents: dict[Place, Document | None]) -> None:
         """The owner remembers what became of it."""
@@ -138,6 +148,9 @@ class Batch:
             write.ledger += share.owned.ledger.entries(share.ledger)
             write.quarantine += share.intake.quarantine
             write.advances.append(share.advance())
+            write.outbox += share.outgoing()
+            write.notices += share.effects.notices
+            write.timers |= share.effects.timers
             failpoint("amid_fold")
         for (collection, key), document in fold.documents.items():
             write.documents.setdefault(collection, {})[key] = document

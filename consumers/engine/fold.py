@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from consumers.engine.derive import Deriver, Made
+from consumers.engine.effects import ProcessManager, Reaction
 from consumers.engine.model import Partition
 from events.envelope import Event
 from projections.core import Cell, Document, DocumentTally, DocumentView, EventTally, Projection, Tally
@@ -17,6 +19,9 @@ class Step(NamedTuple):
     key: Callable[[Event], str]
     evolve: Callable[[Document | None, Event], Document | None]
     tallies: tuple[tuple[str, DocumentTally], ...]
+    react: Callable[[Document | None, Event], Reaction] | None
+    """What a process manager does; a view has none."""
+    deriver: Deriver
 
 
 class Plan:
@@ -49,7 +54,9 @@ class Plan:
 
 def _step(projection: Projection, view: DocumentView) -> Step:
     over = tuple((projection.collection(t), t) for t in projection.document_tallies if t.over is view)
-    return Step(projection.collection(view), view.key, view.evolve, over)
+    collection = projection.collection(view)
+    react = view.react if isinstance(view, ProcessManager) else None
+    return Step(collection, view.key, view.evolve, over, react, Deriver(view.name, collection))
 
 
 class Fold:
@@ -60,15 +67,22 @@ class Fold:
         self._before = before
         self.documents: dict[tuple[str, str], Document | None] = {}
         self.cells: dict[str, Cells] = {}
+        self.effects: list[Made] = []
+        """What process managers have asked for, until somebody takes it."""
 
     def apply(self, partition: Partition, event: Event) -> None:
         """Fold one event. If anything raises, the state is as if the event had not been there."""
         changed: list[tuple[tuple[str, str], Document | None]] = []
         added: list[tuple[str, list[Cell], int]] = []
+        made: dict[str, Made] = {}
         for step in self._plan.steps(event.type):
             place = (step.collection, step.key(event))
             old = self.documents[place] if place in self.documents else self._before[place]
-            new = step.evolve(old, event)
+            if step.react is None:
+                new = step.evolve(old, event)
+            else:
+                new, wanted = step.react(old, event)
+                made |= step.deriver.made(partition, place[1], event, wanted)
             if new is old:
                 continue
             changed.append((place, new))
@@ -80,6 +94,7 @@ class Fold:
         for collection, counted in self._plan.tallies(event.type):
             added.append((collection, _checked(counted, counted.cells(event)), 1))
         self.documents.update(changed)
+        self.effects += made.values()
         for collection, cells, sign in added:
             for cell in cells:
                 self._add(collection, partition, cell, sign)

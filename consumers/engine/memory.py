@@ -14,10 +14,12 @@ from consumers.engine.model import (
     Claim,
     Fenced,
     Incident,
+    Notice,
     Partition,
     PlainRecord,
     Quarantined,
     Record,
+    Timer,
     Unavailable,
     Write,
 )
@@ -132,12 +134,18 @@ class MemoryStore:
     """What became of quarantined records that were looked at again."""
     incidents: list[Incident] = field(default_factory=list)
     """The open ones."""
+    outbox: dict[Partition, dict[int, Encoded]] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
+    gates: dict[Partition, int] = field(default_factory=dict)
+    """Where an earlier version stood when this one began."""
     cluster: str = "memory"
     _checkpoints: dict[Partition, _Checkpoint] = field(default_factory=dict)
     _ledger: dict[tuple[Partition, int], dict[bytes, bytes]] = field(default_factory=dict)
 
     async def claim(self, partition: Partition, owner: str) -> Claim:  # noqa: ARG002 - the epoch fences
-        new = _Checkpoint(Claim(partition, 0, 0, cluster=self.cluster))
+        gate = self.gates.get(partition, 0)
+        new = _Checkpoint(Claim(partition, 0, 0, cluster=self.cluster, gate=gate))
         old = self._checkpoints.setdefault(partition, new)
         old.claim = replace(old.claim, epoch=old.claim.epoch + 1)
         return old.claim
@@ -191,6 +199,7 @@ class MemoryStore:
             self.settled.pop((place, item.identity), None)
         for release in write.releases:
             self.settled[release.partition, release.identity] = release.fate
+        self._take_effects(write)
 
     async def report(self, incident: Incident, at: datetime) -> None:  # noqa: ARG002 - nobody asks when
         found = self._checkpoints.get(incident.claim.partition)
@@ -216,10 +225,25 @@ class MemoryStore:
     def _advance(self, advance: Advance) -> None:
         found = self._checkpoints[advance.claim.partition]
         epoch = found.claim.epoch + advance.last_of_claim
-        found.claim = replace(found.claim, epoch=epoch, next=advance.next, last=advance.last)
+        emitted = advance.claim.outbox_n + advance.emitted
+        found.claim = replace(
+            found.claim, epoch=epoch, next=advance.next, last=advance.last, outbox_n=emitted
+        )
         found.applied += advance.applied
         found.duplicates += advance.duplicates
         found.quarantined += advance.quarantined
+
+    def _take_effects(self, write: Write) -> None:
+        for out in write.outbox:
+            rows = self.outbox.setdefault(out.partition, {})
+            assert out.n not in rows  # noqa: S101 - the database would refuse it too
+            rows[out.n] = out.record
+        for id_, timer in write.timers.items():
+            self.timers.pop(id_, None)
+            if timer is not None:
+                self.timers[id_] = timer
+        for notice in write.notices:
+            self.notices.setdefault(notice.id, notice)
 
     @staticmethod
     def _replace(held: dict[str, Document], documents: dict[str, Document | None]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 from events.codec import Reason
+from events.codec import Record as Encoded
 from projections.core import Document
 
 
@@ -71,6 +72,10 @@ class Claim:
     """Before this offset an operator lets however many events turn to poison."""
     halted: bool = field(default=False, compare=False)
     """Whether an incident is open that stopped an earlier owner."""
+    outbox_n: int = field(default=0, compare=False)
+    """The number of the last event that this partition has put into the outbox."""
+    gate: int = field(default=0, compare=False)
+    """Effects of records before this offset are silent: an earlier version has seen to them."""
 
 
 IncidentKind = Literal[
@@ -106,6 +111,8 @@ class Advance:
     applied: int
     duplicates: int
     quarantined: int
+    emitted: int = 0
+    """Events put into the outbox."""
     last_of_claim: bool = False
     """Ends the claim, so that a write that moves nothing cannot be applied twice either."""
 
@@ -145,6 +152,40 @@ class LedgerEntry:
     identities: Mapping[bytes, bytes]
 
 
+@dataclass(frozen=True)
+class Outgoing:
+    """An event on its way to the log, as Kafka will store it. The numbers of a partition have no gaps."""
+
+    partition: Partition
+    n: int
+    record: Encoded
+
+
+@dataclass(frozen=True)
+class Timer:
+    """An event that is published when the time has come, unless the timer is cancelled before."""
+
+    id: str
+    partition: Partition
+    key: str
+    """The key of the aggregate whose events start and cancel it."""
+    due: datetime
+    record: Encoded
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a participant is to be told; the id follows from its cause."""
+
+    id: str
+    partition: Partition
+    city: str
+    participant: str
+    template: str
+    fields: Mapping[str, str]
+    causationid: str
+
+
 @dataclass
 class Write:
     """Everything one batch changes; it happens whole or not at all."""
@@ -157,6 +198,10 @@ class Write:
     ledger: list[LedgerEntry] = field(default_factory=list)
     quarantine: list[Quarantined] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
+    outbox: list[Outgoing] = field(default_factory=list)
+    timers: dict[str, Timer | None] = field(default_factory=dict)
+    """By id; None cancels."""
+    notices: list[Notice] = field(default_factory=list)
     at: datetime | None = None
 
 

@@ -61,7 +61,8 @@ class Owned:
         self, advance: Advance, judged: LedgerBatch, documents: dict[Place, Document | None]
     ) -> None:
         """Remember what the batch leaves behind; all of it: the store may not have it yet."""
-        self.claim = replace(self.claim, next=advance.next, last=advance.last)
+        emitted = self.claim.outbox_n + advance.emitted
+        self.claim = replace(self.claim, next=advance.next, last=advance.last, outbox_n=emitted)
         self.ledger.keep(judged)
         for place in documents:
             self.documents.pop(place, None)

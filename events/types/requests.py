@@ -95,6 +95,16 @@ class ServiceRequestReopened(Payload):
     by: Literal["reporter", "other", "agency"]
 
 
+class ServiceRequestOverdue(Payload):
+    """The city expected to be done by now, and the request is open; told once for each such time.
+
+    `sla_hours` are the whole hours from the report to that time, where the report is known.
+    """
+
+    expected_datetime: Timestamp
+    sla_hours: Count | None = None
+
+
 class ResolutionConfirmed(Payload):
     """A participant looked: the problem is gone."""
 

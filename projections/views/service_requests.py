@@ -227,6 +227,7 @@ VIEW: Final = DocumentView(
         "service_request.merged",
         "service_request.closed",
         "service_request.reopened",
+        "service_request.overdue",  # sets `updated_at` alone
         "resolution.confirmed",
         "resolution.disputed",
     ),

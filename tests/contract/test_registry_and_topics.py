@@ -14,6 +14,7 @@ STORED = {
     "org.citiesofservice.service_request.merged.v1": "townhall.requests",
     "org.citiesofservice.service_request.closed.v1": "townhall.requests",
     "org.citiesofservice.service_request.reopened.v1": "townhall.requests",
+    "org.citiesofservice.service_request.overdue.v1": "townhall.requests",
     "org.citiesofservice.resolution.confirmed.v1": "townhall.requests",
     "org.citiesofservice.resolution.disputed.v1": "townhall.requests",
     "org.citiesofservice.program_feedback.submitted.v1": "townhall.requests",

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from consumers import lag
 from consumers.engine.model import Claim, Incident, Partition
+from consumers.followups.registry import FOLLOW_UPS
 from consumers.lag import Ahead, Standing, in_words, standing
 from consumers.mongo_store import MongoStore
 from events.topics import IDEAS, TOPICS, Topic
@@ -152,7 +153,7 @@ async def test_a_topic_that_is_not_there_is_told(scene: Scene, monkeypatch: pyte
 def test_status_answers_machines_in_json(town: Town) -> None:
     rows = json.loads(town.run("status", "--json"))["projections"]
     assert {(row["projection"], row["topic"]) for row in rows} == {
-        (one.name, topic.name) for one in BY_NAME.values() for topic in one.topics
+        (one.name, topic.name) for one in (*BY_NAME.values(), *FOLLOW_UPS) for topic in one.topics
     }
     (ideas,) = [row for row in rows if row["projection"] == "participation"]
     assert ideas["applied"] > 0

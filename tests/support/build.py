@@ -77,6 +77,11 @@ def reopened(request: str = "r1", *, at: str = AT, **data: Any) -> Event:
     return event(request, requests.ServiceRequestReopened(**told), at=at)
 
 
+def overdue(request: str = "r1", *, expected: str, at: str | None = None, **data: Any) -> Event:
+    told = requests.ServiceRequestOverdue(expected_datetime=when(expected), **data)
+    return event(request, told, at=at or expected)
+
+
 def confirmed(request: str = "r1", *, at: str = AT) -> Event:
     return event(request, requests.ResolutionConfirmed(survey_id="s1"), at=at)
 

@@ -57,6 +57,7 @@ REQUEST_EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(build.merged, into=st.just("r2"), followers=st.integers(0, 10**9), at=TIMES),
     st.builds(build.closed, at=TIMES, closed_on=TIMES),
     st.builds(build.reopened, at=TIMES),
+    st.builds(build.overdue, expected=TIMES, at=TIMES),
     st.builds(build.confirmed, at=TIMES),
     st.builds(build.disputed, at=TIMES),
 )

@@ -22,7 +22,7 @@ from events.types.prioritisation import PriorityBallotCast
 from projections.core import Cell, Projection
 from projections.views import ballots, pulse, service_requests
 from tests.support import build
-from tests.support.engines import NOW, TroubledStore, Worker, cells, home
+from tests.support.engines import NOW, Action, TroubledStore, Worker, cells, home
 from tests.support.simulator_truth import fold
 
 STEPS = 30
@@ -95,10 +95,12 @@ class Topics(MemoryTopics):
 class History:
     """One log, one store, two workers, and dice that decide what happens."""
 
+    places: Sequence[Partition] = ALL
+
     def __init__(self, seed: int) -> None:
         self.dice = Random(seed)
         self.mended = False
-        self.projection = _projection(self._pulse)
+        self.projection = self._projected()
         self.topics = Topics()
         self.store = TroubledStore()
         self.failures: list[BaseException] = []
@@ -108,6 +110,9 @@ class History:
         self.told: list[Event] = []
         self.happened: Counter[str] = Counter()
         self._nested = False
+
+    def _projected(self) -> Projection:
+        return _projection(self._pulse)
 
     def _worker(self) -> Worker:
         return Worker(self.projection, self.topics, self.store, failures=self.failures)
@@ -121,7 +126,18 @@ class History:
 
     async def run(self, steps: int = STEPS) -> None:
         await self.rebalance()
-        moves = (
+        moves = self.moves()
+        for _ in range(steps):
+            if self.dice.random() < 0.6:
+                self.store.planted = {where: [self._disturb] for where in self.waits()}
+            await self.dice.choice(moves)()
+            if self.dice.random() < 0.3:
+                await asyncio.sleep(0)  # claims after the lease, if any wait
+        await self.finish()
+
+    def moves(self) -> Sequence[Action]:
+        """What may happen next."""
+        return (
             self.append,
             self.append,
             *[self.step] * 4,
@@ -131,13 +147,10 @@ class History:
             self._mend,
             self._make_anew,
         )
-        for _ in range(steps):
-            if self.dice.random() < 0.6:
-                self.store.planted = {self.dice.choice(WAITS): [self._disturb]}
-            await self.dice.choice(moves)()
-            if self.dice.random() < 0.3:
-                await asyncio.sleep(0)  # claims after the lease, if any wait
-        await self.finish()
+
+    def waits(self) -> Sequence[str]:
+        """Where somebody waits and something else will happen."""
+        return [self.dice.choice(WAITS)]
 
     async def finish(self) -> None:
         """One healthy worker is left with everything, a fresh one or one with its memory."""
@@ -147,7 +160,7 @@ class History:
         if self.dice.random() < 0.5 or await self._died(0):
             self.workers[0] = self._crashed(0)
         await self.workers[1].assign([])
-        await self.workers[0].assign(ALL)
+        await self.workers[0].assign(self.places)
         for hand in self.hands[0]:
             await self.workers[0].engine.handle(hand)
         await self._land()
@@ -166,7 +179,7 @@ class History:
 
     async def _replay(self) -> None:
         plan = Plan(self.projection)
-        for place in ALL:
+        for place in self.places:
             keys = await self.store.waiting(place)
             for key in sorted(keys):
                 claim = await self.store.claim(place, "operator")
@@ -243,7 +256,7 @@ class History:
         self.topics.append_raw(*self.dice.choice(kinds))
 
     def _hole(self) -> None:
-        self.topics.append_hole(self.dice.choice(ALL))
+        self.topics.append_hole(self.dice.choice(self.places))
 
     async def step(self) -> None:
         """Fetch up to two batches, or handle the first: what happens in between makes them stale."""
@@ -274,15 +287,18 @@ class History:
 
     async def rebalance(self) -> None:
         """Share out the partitions; sometimes one is not told, and believes it holds what it held."""
-        mine = [partition for partition in ALL if self.dice.random() < 0.5]
-        shares = self.dice.choice([[ALL, []], [[], ALL], [mine, [p for p in ALL if p not in mine]]])
+        every = self.places
+        mine = [partition for partition in every if self.dice.random() < 0.5]
+        others = [partition for partition in every if partition not in mine]
+        shares: list[list[Sequence[Partition]]] = [[every, []], [[], every], [mine, others]]
+        share = self.dice.choice(shares)
         deaf = self.dice.randrange(2) if self.dice.random() < 0.3 else None
         self.happened["rebalance"] += 1
         for number in self.dice.sample([0, 1], 2):
             if number == deaf:
                 continue
             try:
-                await self.workers[number].assign(shares[number])
+                await self.workers[number].assign(share[number])
             except Killed:
                 self.workers[number] = self._crashed(number)
 
@@ -306,19 +322,21 @@ class History:
             return
         self._nested = True
         try:
-            await self.dice.choice(
-                (
-                    self._refuse,
-                    self._delay,
-                    self._kill,
-                    self._rebalance_meanwhile,
-                    self._other,
-                    self._mend,
-                    self._pause,
-                )
-            )()
+            await self.dice.choice(self.troubles())()
         finally:
             self._nested = False
+
+    def troubles(self) -> Sequence[Action]:
+        """What may happen meanwhile."""
+        return (
+            self._refuse,
+            self._delay,
+            self._kill,
+            self._rebalance_meanwhile,
+            self._other,
+            self._mend,
+            self._pause,
+        )
 
     async def _refuse(self) -> None:
         self.happened["unavailable"] += 1
@@ -354,7 +372,7 @@ class History:
         """Another worker claims everything and works, and nobody tells the one that waits."""
         self.happened["stolen"] += 1
         thief = self._worker()
-        await thief.assign(ALL)
+        await thief.assign(self.places)
         await thief.step(self.dice.choice([2, 50]))
         thief.log.assign([])
         thief.engine.revoked()
@@ -393,7 +411,11 @@ class History:
 
 async def simulate(seed: int) -> Counter[str]:
     """What happened in the history of this seed. Whatever it raises names the seed."""
-    history = History(seed)
+    return await lived(History(seed), seed)
+
+
+async def lived(history: History, seed: int) -> Counter[str]:
+    """The same for a history that was made already."""
     try:
         await history.run()
         await history.check()

@@ -1,0 +1,111 @@
+"""Effects made into rows: whole events with ids that follow from their cause.
+
+The same cause asks for the same rows, whoever derives them and however often.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+
+from consumers.engine.effects import CancelTimer, Effect, Emit, Notify, StartTimer
+from consumers.engine.model import Notice, Outgoing, Partition, Timer
+from events.codec import Record, encode
+from events.envelope import DERIVED, Event
+from events.registry import BY_PAYLOAD
+
+Made = Record | Notice | Timer | str
+"""An event to publish, a notice, a timer, or the id of a timer that is cancelled."""
+
+
+@dataclass(frozen=True)
+class Deriver:
+    """Makes the rows of one process manager; its timers are this build's own, its events are not."""
+
+    manager: str
+    collection: str
+
+    def made(
+        self, partition: Partition, key: str, cause: Event, effects: Sequence[Effect]
+    ) -> dict[str, Made]:
+        """The rows by id. Raises ValueError where two effects are one row, or one is no event."""
+        rows = [self._row(partition, key, cause, effect) for effect in effects]
+        found = dict(rows)
+        if len(found) < len(rows):
+            raise ValueError(f"{self.manager} asks twice for the same: give the effects rules of their own")
+        return found
+
+    def _row(self, partition: Partition, key: str, cause: Event, effect: Effect) -> tuple[str, Made]:
+        match effect:
+            case Emit():
+                id_ = self._of(cause, effect.rule, effect.subject or cause.subject)
+                return id_, encode(_event(id_, cause, effect, cause.time))
+            case Notify():
+                id_ = self._of(cause, effect.rule, effect.participant)
+                whom, fields = effect.participant, dict(effect.fields)
+                return id_, Notice(id_, partition, cause.city, whom, effect.template, fields, cause.id)
+            case StartTimer():
+                told = Emit(effect.name, effect.data, effect.subject)
+                # The offset of the city's clock is known from the cause only.
+                event = _event(
+                    self._id(key, effect.name), cause, told, effect.due.astimezone(cause.time.tzinfo)
+                )
+                timer = Timer(self._timer(key, effect.name), partition, cause.key, event.at, encode(event))
+                return timer.id, timer
+            case CancelTimer():
+                return (id_ := self._timer(key, effect.name)), id_
+
+    def _of(self, cause: Event, rule: str, to: str) -> str:
+        return self._id(cause.city, cause.source, cause.id, cause.subject, rule, to)
+
+    def _id(self, *parts: str) -> str:
+        told = "\0".join((self.manager, *parts)).encode("utf-8", "surrogatepass")
+        return f"{self.manager}-{blake2b(told, digest_size=16).hexdigest()}"
+
+    def _timer(self, key: str, name: str) -> str:
+        return f"{self.collection}/{key}/{name}"
+
+
+def _event(id_: str, cause: Event, told: Emit, time: datetime) -> Event:
+    return Event(
+        id=id_,
+        source=f"urn:townhall:{cause.city}:{DERIVED}",
+        type=BY_PAYLOAD[type(told.data)].type,
+        subject=told.subject or cause.subject,
+        time=time,
+        city=cause.city,
+        participant=told.participant,
+        data=told.data,
+        correlationid=cause.correlationid or cause.id,
+        causationid=cause.id,
+        origin=cause.origin,
+    )
+
+
+@dataclass
+class Effects:
+    """What the events of one partition in one batch have asked for."""
+
+    outgoing: list[Record] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    timers: dict[str, Timer | None] = field(default_factory=dict)
+    """By id; None where one was cancelled last."""
+
+    def add(self, made: Iterable[Made], *, silent: bool) -> None:
+        """Where it is `silent` nobody hears of them: timers alone are state, and run on."""
+        for one in made:
+            match one:
+                case Timer():
+                    self.timers[one.id] = one
+                case str():
+                    self.timers[one] = None
+                case Notice():
+                    if not silent:
+                        self.notices.append(one)
+                case _:
+                    if not silent:
+                        self.outgoing.append(one)
+
+    def numbered(self, partition: Partition, last: int) -> list[Outgoing]:
+        """The events with the numbers that follow `last`."""
+        return [Outgoing(partition, n, record) for n, record in enumerate(self.outgoing, last + 1)]
