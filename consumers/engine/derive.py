@@ -38,14 +38,14 @@ class Deriver:
     def _row(self, partition: Partition, key: str, cause: Event, effect: Effect) -> tuple[str, Made]:
         match effect:
             case Emit():
-                id_ = self._of(cause, effect.rule, effect.subject or cause.subject)
+                id_ = self._of(cause, effect.rule, *_whom(cause, effect))
                 return id_, encode(_event(id_, cause, effect, cause.time))
             case Notify():
                 id_ = self._of(cause, effect.rule, effect.participant)
                 whom, fields = effect.participant, dict(effect.fields)
                 return id_, Notice(id_, partition, cause.city, whom, effect.template, fields, cause.id)
             case StartTimer():
-                told = Emit(effect.name, effect.data, effect.subject)
+                told = Emit(effect.name, effect.data, effect.subject, effect.participant)
                 # The offset of the city's clock is known from the cause only.
                 event = _event(
                     self._id(key, effect.name), cause, told, effect.due.astimezone(cause.time.tzinfo)
@@ -55,8 +55,8 @@ class Deriver:
             case CancelTimer():
                 return (id_ := self._timer(key, effect.name)), id_
 
-    def _of(self, cause: Event, rule: str, to: str) -> str:
-        return self._id(cause.city, cause.source, cause.id, cause.subject, rule, to)
+    def _of(self, cause: Event, rule: str, *to: str) -> str:
+        return self._id(cause.city, cause.source, cause.id, cause.subject, rule, *to)
 
     def _id(self, *parts: str) -> str:
         told = "\0".join((self.manager, *parts)).encode("utf-8", "surrogatepass")
@@ -66,14 +66,20 @@ class Deriver:
         return f"{self.collection}/{key}/{name}"
 
 
+def _whom(cause: Event, told: Emit) -> tuple[str, ...]:
+    subject = told.subject or cause.subject
+    return (subject,) if told.city is None else (subject, told.city)
+
+
 def _event(id_: str, cause: Event, told: Emit, time: datetime) -> Event:
+    city = told.city or cause.city
     return Event(
         id=id_,
-        source=f"urn:townhall:{cause.city}:{DERIVED}",
+        source=f"urn:townhall:{city}:{DERIVED}",
         type=BY_PAYLOAD[type(told.data)].type,
         subject=told.subject or cause.subject,
         time=time,
-        city=cause.city,
+        city=city,
         participant=told.participant,
         data=told.data,
         correlationid=cause.correlationid or cause.id,

@@ -17,13 +17,19 @@ class Emit:
     """Publish an event that follows from this one, at the same time of day.
 
     Its id is derived from the cause and `rule`, the permanent name of the reason in this manager, so
-    that a repeat is a duplicate. `subject` is the aggregate it is told of; without it the own one.
+    that a repeat is a duplicate. `subject` is the aggregate it is told of; without it the own one. In
+    another `city` no person is named: nobody is linked across cities.
     """
 
     rule: str
     data: Payload
     subject: str | None = None
     participant: str | None = None
+    city: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.city is not None and self.participant is not None:
+            raise ValueError(f"{self.rule}: what crosses to another city names no participant")
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class StartTimer:
     due: datetime
     data: Payload
     subject: str | None = None
+    participant: str | None = None
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,23 @@ async def test_another_cause_or_rule_is_another_id(other: Callable[[Event], tupl
     assert first.id != second.id
 
 
+async def test_what_crosses_to_another_city_is_an_event_of_that_city_and_names_no_person() -> None:
+    cause = opened("r1")
+    there, here = await outcome([Emit("r", TOLD, "r2", city="easton"), Emit("r", TOLD, "r2")], cause)
+    assert (there.key, there.source) == ("easton/r2", "urn:townhall:easton:follow-ups")
+    assert (there.causationid, here.key) == (cause.id, "riverton/r2")
+    assert there.id != here.id
+    with pytest.raises(ValueError, match="another city"):
+        Emit("r", TOLD, participant=ANN, city="easton")
+
+
+async def test_a_timer_s_event_names_whom_it_counts_for() -> None:
+    town = await Town().follow(follow_up(lambda _: [StartTimer("t", NOON, LATE, "r2", ANN)]), opened("r1"))
+    (timer,) = town.store.timers.values()
+    event = read(timer.record)
+    assert (event.key, event.participant) == ("riverton/r2", ANN)
+
+
 async def test_every_version_of_a_manager_derives_the_same_ids() -> None:
     cause, effects = closed("r1"), [Emit("rule", TOLD)]
     first = await Town().follow(follow_up(lambda _: effects, 1), cause)
