@@ -5,14 +5,16 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import IDEAS, IMPACT, REQUESTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
     ideas,
+    impact_records,
     problems,
     program_feedback,
+    projects,
     pulse,
     service_requests,
 )
@@ -31,6 +33,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
         document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
+    ),
+    Projection(
+        "impact",
+        version=1,
+        topics=(IMPACT,),
+        documents=(projects.VIEW, impact_records.VIEW),
+        document_tallies=impact_records.TALLIES,
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
 )
