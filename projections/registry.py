@@ -5,13 +5,15 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, IMPACT, REQUESTS
+from events.topics import IDEAS, IMPACT, PARTICIPANTS, REQUESTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
     ideas,
     impact_records,
+    participant_counts,
+    participants,
     problems,
     program_feedback,
     projects,
@@ -40,6 +42,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         topics=(IMPACT,),
         documents=(projects.VIEW, impact_records.VIEW),
         document_tallies=impact_records.TALLIES,
+    ),
+    Projection(
+        "participants",
+        version=1,
+        topics=(PARTICIPANTS,),
+        documents=(participants.VIEW,),
+        document_tallies=participant_counts.TALLIES,
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
 )

@@ -12,6 +12,7 @@ from events.envelope import Event
 from projections.core import Projection
 from projections.registry import BY_NAME, PROJECTIONS
 from tests.support import build
+from tests.support.builders import impact, participants
 from tests.support.engines import (
     TroubledStore,
     Worker,
@@ -72,6 +73,20 @@ HISTORY = {
         build.ballot("a", "b"),
         build.ballot("b", at=LATER),
         build.concluded(selected=["a"]),
+    ],
+    "impact": lambda: [
+        impact.started(),
+        impact.recorded("1", project_id="project-1"),
+        impact.recorded("2"),
+        impact.voided("2", at=LATER),
+        impact.ended(at=LATER),
+    ],
+    "participants": lambda: [
+        participants.acted(),
+        participants.acted(at=LATER, action="signup.registered"),
+        participants.consent(),
+        participants.acted(build.BEN),
+        participants.erased(build.BEN, at=LATER),
     ],
     "pulse": lambda: [build.opened("r1"), build.submitted("i1"), build.ballot("a")],
 }

@@ -11,6 +11,7 @@ from projections.core import DocumentTally, DocumentView
 from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
 from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
 from tests.support.histories_impact import IMPACT_EVENT, PROJECT_EVENT
+from tests.support.histories_participants import PARTICIPANT_EVENT
 from tests.support.spec import assert_difference_rule, given
 
 DOCUMENT_VIEWS = [view for one in PROJECTIONS for view in one.documents]
@@ -18,7 +19,7 @@ DOCUMENT_TALLIES = [tally for one in PROJECTIONS for tally in one.document_talli
 # Most histories are about one kind of aggregate, or few of its events would ever meet.
 HISTORIES = st.one_of(
     *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT)),
-    *(st.lists(kind, max_size=12) for kind in (PROJECT_EVENT, IMPACT_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (PROJECT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT)),
 )
 
 
@@ -34,6 +35,7 @@ def test_stored_names_are_permanent() -> None:
         "townhall.requests.v1",
         "townhall.participation.v1",
         "townhall.impact.v1",
+        "townhall.participants.v1",
         "townhall.pulse.v1",
     ]
     assert sorted(VIEWS) == [
@@ -45,6 +47,11 @@ def test_stored_names_are_permanent() -> None:
         "impact_by_month",
         "impact_by_thing",
         "impact_records",
+        "ladder",
+        "participants",
+        "participants_by_neighbourhood",
+        "participants_by_period",
+        "participants_by_rung",
         "problems",
         "program_feedback",
         "program_ratings",
