@@ -5,13 +5,14 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, IMPACT, PARTICIPANTS, REQUESTS
+from events.topics import FOLLOWUPS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
     ideas,
     impact_records,
+    messages,
     participant_counts,
     participants,
     problems,
@@ -19,6 +20,7 @@ from projections.views import (
     projects,
     pulse,
     service_requests,
+    snapshots,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -50,6 +52,14 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         documents=(participants.VIEW,),
         document_tallies=participant_counts.TALLIES,
     ),
+    Projection(
+        "followups",
+        version=1,
+        topics=(FOLLOWUPS,),
+        documents=(messages.VIEW,),
+        document_tallies=(messages.BY_STATUS,),
+    ),
+    Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
 )
 

@@ -12,6 +12,7 @@ from events.envelope import Event
 from projections.core import Projection
 from projections.registry import BY_NAME, PROJECTIONS
 from tests.support import build
+from tests.support.builders import city as metrics
 from tests.support.builders import impact, participants
 from tests.support.engines import (
     TroubledStore,
@@ -88,6 +89,12 @@ HISTORY = {
         participants.acted(build.BEN),
         participants.erased(build.BEN, at=LATER),
     ],
+    "followups": lambda: [
+        participants.queued(),
+        participants.sent(at=LATER),
+        participants.suppressed(build.BEN),
+    ],
+    "metrics": lambda: [metrics.snapshot(), metrics.snapshot(at=LATER), metrics.snapshot("participants")],
     "pulse": lambda: [build.opened("r1"), build.submitted("i1"), build.ballot("a")],
 }
 
