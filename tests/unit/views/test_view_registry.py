@@ -10,13 +10,15 @@ from events.registry import EVENT_TYPES
 from projections.core import DocumentTally, DocumentView
 from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
 from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
+from tests.support.histories_grants import APPLICATION_EVENT, AWARD_EVENT, GRANT_EVENT, REVIEW_EVENT
 from tests.support.spec import assert_difference_rule, given
 
 DOCUMENT_VIEWS = [view for one in PROJECTIONS for view in one.documents]
 DOCUMENT_TALLIES = [tally for one in PROJECTIONS for tally in one.document_tallies]
 # Most histories are about one kind of aggregate, or few of its events would ever meet.
 HISTORIES = st.one_of(
-    *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT))
+    *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (APPLICATION_EVENT, REVIEW_EVENT, AWARD_EVENT, GRANT_EVENT)),
 )
 
 
@@ -32,10 +34,24 @@ def test_stored_names_are_permanent() -> None:
         "townhall.requests.v1",
         "townhall.participation.v1",
         "townhall.pulse.v1",
+        "townhall.grants.v1",
     ]
     assert sorted(VIEWS) == [
+        "award_regrants",
+        "awards",
         "ballot_rounds",
         "ballots",
+        "grant_applications",
+        "grant_applications_by_call",
+        "grant_applications_by_neighbourhood",
+        "grant_calls",
+        "grant_instalments",
+        "grant_reports",
+        "grant_reviews",
+        "grant_targets",
+        "grants_awarded",
+        "grants_disbursed",
+        "grants_regranted",
         "idea_support",
         "idea_supports",
         "ideas",
