@@ -10,6 +10,7 @@ from events.registry import EVENT_TYPES
 from projections.core import DocumentTally, DocumentView
 from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
 from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
+from tests.support.histories_grants import APPLICATION_EVENT, AWARD_EVENT, GRANT_EVENT, REVIEW_EVENT
 from tests.support.histories_impact import IMPACT_EVENT, PROJECT_EVENT
 from tests.support.histories_messages import MESSAGE_EVENT, SNAPSHOT_EVENT
 from tests.support.histories_participants import PARTICIPANT_EVENT
@@ -22,6 +23,7 @@ HISTORIES = st.one_of(
     *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT)),
     *(st.lists(kind, max_size=12) for kind in (PROJECT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT)),
     *(st.lists(kind, max_size=12) for kind in (MESSAGE_EVENT, SNAPSHOT_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (APPLICATION_EVENT, REVIEW_EVENT, AWARD_EVENT, GRANT_EVENT)),
 )
 
 
@@ -41,12 +43,26 @@ def test_stored_names_are_permanent() -> None:
         "townhall.followups.v1",
         "townhall.metrics.v1",
         "townhall.pulse.v1",
+        "townhall.grants.v1",
     }
     assert set(VIEWS) == {
+        "award_regrants",
+        "awards",
         "ballot_rounds",
         "ballots",
         "followups",
         "followups_by_status",
+        "grant_applications",
+        "grant_applications_by_call",
+        "grant_applications_by_neighbourhood",
+        "grant_calls",
+        "grant_instalments",
+        "grant_reports",
+        "grant_reviews",
+        "grant_targets",
+        "grants_awarded",
+        "grants_disbursed",
+        "grants_regranted",
         "idea_support",
         "idea_supports",
         "ideas",
