@@ -5,34 +5,66 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import GROUPS, IDEAS, MODERATION, PRACTICES, REQUESTS, RESULTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
+    groups,
     ideas,
+    moderation,
+    practices,
     problems,
     program_feedback,
     pulse,
+    results,
     service_requests,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     Projection(
         "requests",
-        version=1,
+        version=2,
         topics=(REQUESTS,),
         documents=(service_requests.VIEW, program_feedback.VIEW),
         document_tallies=(*service_requests.TALLIES, program_feedback.RATINGS),
     ),
     Projection(
         "participation",
-        version=1,
+        version=2,
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
-        document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
+        document_tallies=(ideas.SUPPORT, ideas.BY_DAY, ballots.BALLOTS, ballots.VOTES),
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "results",
+        version=1,
+        topics=(RESULTS,),
+        documents=(results.VIEW,),
+        document_tallies=(results.PROGRESS,),
+    ),
+    Projection(
+        "groups",
+        version=1,
+        topics=(GROUPS,),
+        documents=(groups.VIEW, groups.MEMBERSHIPS),
+        document_tallies=(groups.MEMBERS, groups.BY_NEIGHBOURHOOD),
+    ),
+    Projection(
+        "practices",
+        version=1,
+        topics=(PRACTICES,),
+        documents=(practices.VIEW, practices.ADOPTIONS),
+        document_tallies=(practices.DIFFUSION,),
+    ),
+    Projection(
+        "moderation",
+        version=1,
+        topics=(MODERATION,),
+        documents=(moderation.VIEW,),
+        document_tallies=(moderation.BY_KIND,),
+    ),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}

@@ -12,6 +12,8 @@ from events.envelope import Event
 from projections.core import Projection
 from projections.registry import BY_NAME, PROJECTIONS
 from tests.support import build
+from tests.support.builders import city as moderation
+from tests.support.builders import groups, practices, results
 from tests.support.engines import (
     TroubledStore,
     Worker,
@@ -74,6 +76,10 @@ HISTORY = {
         build.concluded(selected=["a"]),
     ],
     "pulse": lambda: [build.opened("r1"), build.submitted("i1"), build.ballot("a")],
+    "results": lambda: [results.created(), results.progressed(), results.progressed("result-2")],
+    "groups": lambda: [groups.formed(), groups.joined(), groups.left(at=LATER), groups.led_by()],
+    "practices": lambda: [practices.published(), practices.adopted(), practices.adopted_elsewhere()],
+    "moderation": lambda: [moderation.flagged(), moderation.moderated(), moderation.flagged(at=LATER)],
 }
 
 
@@ -209,5 +215,5 @@ async def test_a_tally_moves_by_difference_when_a_document_changes_hands() -> No
     await (await town.worker()).drain()
     publish(town.topics, build.closed("r1"))
     await (await town.worker()).drain()
-    stages = cells(town.store, "requests_by_stage.v1")
+    stages = cells(town.store, "requests_by_stage.v2")
     assert stages == {("riverton", "submitted"): {"count": 1}, ("riverton", "closed"): {"count": 1}}
