@@ -44,7 +44,12 @@ def evolve(document: Document | None, event: Event) -> Document | None:
     result = _blank(event) if document is None else dict(document)
     if isinstance(data, ResultCreated):
         _created(result, event, data)
+    before = result["percent"]
     move(result, event, data)
+    if result["percent"] != 100:
+        result["completed_at"] = None
+    elif before != 100:
+        result["completed_at"] = event.at
     result["evidence"] = _evidence(result["evidence"], data.evidence)
     result["updated_at"] = latest(result["updated_at"], event.at)
     notes = data.note if isinstance(data, ResultProgressUpdated) else data.summary
@@ -68,19 +73,19 @@ def _blank(event: Event) -> dict[str, Any]:
 def _created(result: dict[str, Any], event: Event, data: ResultCreated) -> None:
     result["title"] = data.title
     result["summary"] = data.summary
-    result["idea_ids"] = list(dict.fromkeys(data.idea_ids))
-    result["problem_ids"] = list(dict.fromkeys(data.problem_ids))
+    result |= sources(data)
     result["project_id"] = data.project_id
     result["created_at"] = event.at
+
+
+def sources(data: ResultCreated) -> dict[str, list[str]]:
+    """The ideas and problems that it names, each once."""
+    return {name: list(dict.fromkeys(getattr(data, name))) for name in ("idea_ids", "problem_ids")}
 
 
 def move(result: dict[str, Any], event: Event, data: ResultCreated | ResultProgressUpdated) -> None:
     """Set how far the result is and the milestone named last, each unless a later one is known."""
     if _is_newer(event, result["progressed_at"]):
-        if data.percent < 100:
-            result["completed_at"] = None
-        elif result["completed_at"] is None:
-            result["completed_at"] = event.at
         result["percent"] = data.percent
         result["progressed_at"] = event.at
     if data.milestone is not None and _is_newer(event, result["milestone_at"]):
