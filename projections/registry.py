@@ -5,9 +5,11 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import IDEAS, REQUESTS, STEWARDSHIP
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    adoptions,
+    assets,
     ballot_rounds,
     ballots,
     ideas,
@@ -15,6 +17,7 @@ from projections.views import (
     program_feedback,
     pulse,
     service_requests,
+    waitlist,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -31,6 +34,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
         document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
+    ),
+    Projection(
+        "stewardship",
+        version=1,
+        topics=(STEWARDSHIP,),
+        documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
+        document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
 )
