@@ -24,14 +24,17 @@ FIELDS: Final = {
 
 
 def evolve(document: Document | None, event: Event) -> Document:
-    """The entry after this event. Who has left does not come back: an entry waits once."""
+    """The entry after this event. Who has left does not come back.
+
+    That somebody adopted says more than that the offer ended at the same moment.
+    """
     entry = _blank(event) if document is None else dict(document)
     match event.data:
         case AdoptionWaitlistJoined() as data:
             entry |= {"participant": event.participant, "group_id": data.group_id, "joined_at": event.at}
         case AdoptionWaitlistOffered() as data:
             entry |= {"offered_at": event.at, "expires_at": data.expires_at}
-        case AdoptionWaitlistLeft() as data if entry["left_at"] is None:
+        case AdoptionWaitlistLeft() as data if entry["left_at"] is None or data.reason == "adopted":
             entry |= {"left_at": event.at, "left_because": data.reason}
     entry["updated_at"] = latest(entry["updated_at"], event.at)
     entry["state"] = _state(entry)
