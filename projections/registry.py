@@ -17,9 +17,12 @@ from events.topics import (
     PRACTICES,
     REQUESTS,
     RESULTS,
+    STEWARDSHIP,
 )
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    adoptions,
+    assets,
     award_money,
     award_regrants,
     award_tallies,
@@ -44,6 +47,7 @@ from projections.views import (
     results,
     service_requests,
     snapshots,
+    waitlist,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -83,6 +87,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(messages.BY_STATUS,),
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
+    Projection(
+        "stewardship",
+        version=1,
+        topics=(STEWARDSHIP,),
+        documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
+        document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
+    ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
     Projection(
         "grants",
