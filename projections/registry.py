@@ -5,16 +5,21 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import IDEAS, REQUESTS, VOLUNTEERING
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    attendance,
     ballot_rounds,
     ballots,
+    hours,
     ideas,
+    opportunities,
     problems,
     program_feedback,
     pulse,
     service_requests,
+    sessions,
+    signups,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -33,6 +38,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "volunteering",
+        version=1,
+        topics=(VOLUNTEERING,),
+        documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
+        document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
+    ),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}

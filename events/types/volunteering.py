@@ -118,13 +118,13 @@ class SessionCancelled(Payload):
 
 
 class SessionComingUp(Derived):
-    """The session starts within 48 hours: time to remind who signed up, and to see whether they are enough."""
+    """The session starts within 48 hours: time to remind who signed up, and to see if they are enough."""
 
     starts_at: Timestamp
 
 
 class SessionAtRisk(Derived):
-    """Fewer are expected than the session needs; `expected` weighs who signed up by how reliably people come."""
+    """Fewer are expected than the session needs; `expected` weighs who signed up by how many of them come."""
 
     starts_at: Timestamp
     expected: Quantity

@@ -12,6 +12,7 @@ from events.envelope import Event
 from projections.core import Projection
 from projections.registry import BY_NAME, PROJECTIONS
 from tests.support import build
+from tests.support.builders import hours, volunteering
 from tests.support.engines import (
     TroubledStore,
     Worker,
@@ -74,6 +75,17 @@ HISTORY = {
         build.concluded(selected=["a"]),
     ],
     "pulse": lambda: [build.opened("r1"), build.submitted("i1"), build.ballot("a")],
+    "volunteering": lambda: [
+        volunteering.published(),
+        volunteering.scheduled(capacity=1),
+        volunteering.signed_up(),
+        volunteering.signed_up(signup="su2", by=build.BEN, waitlisted=True),
+        volunteering.checked_in(),
+        volunteering.no_show(signup="su2", by=build.BEN),
+        volunteering.checked_out(),
+        hours.logged(),
+        hours.verified(),
+    ],
 }
 
 
