@@ -18,11 +18,13 @@ from events.topics import (
     REQUESTS,
     RESULTS,
     STEWARDSHIP,
+    VOLUNTEERING,
 )
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     adoptions,
     assets,
+    attendance,
     award_money,
     award_regrants,
     award_tallies,
@@ -33,10 +35,12 @@ from projections.views import (
     grant_calls,
     grant_reviews,
     groups,
+    hours,
     ideas,
     impact_records,
     messages,
     moderation,
+    opportunities,
     participant_counts,
     participants,
     practices,
@@ -46,6 +50,8 @@ from projections.views import (
     pulse,
     results,
     service_requests,
+    sessions,
+    signups,
     snapshots,
     waitlist,
 )
@@ -93,6 +99,13 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         topics=(STEWARDSHIP,),
         documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
         document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
+    ),
+    Projection(
+        "volunteering",
+        version=1,
+        topics=(VOLUNTEERING,),
+        documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
+        document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
     Projection(
