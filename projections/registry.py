@@ -60,7 +60,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(messages.BY_STATUS,),
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
-    Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}
