@@ -71,7 +71,7 @@ REASONS = {
     "a code of the city's own lists": frozenset(_CODES.split()),
     "a text that the city's staff or systems write": frozenset(_LABELS.split()),
 }
-"""Why a field that takes any text bears no mark; one whose name alone does not say so stands with its type."""
+"""Why a field that takes any text has no mark; one whose name alone does not say so stands with its type."""
 NOBODYS_WORDS = frozenset[str]().union(*REASONS.values())
 """Whatever is not among these is a person's words."""
 
