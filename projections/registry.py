@@ -5,11 +5,18 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import FOLLOWUPS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS
+from events.topics import FOLLOWUPS, GRANTS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    award_money,
+    award_regrants,
+    award_tallies,
+    awards,
     ballot_rounds,
     ballots,
+    grant_applications,
+    grant_calls,
+    grant_reviews,
     ideas,
     impact_records,
     messages,
@@ -61,6 +68,20 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
     Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
+    Projection(
+        "grants",
+        version=1,
+        topics=(GRANTS,),
+        documents=(
+            grant_calls.VIEW,
+            grant_applications.VIEW,
+            grant_reviews.VIEW,
+            awards.VIEW,
+            award_regrants.VIEW,
+        ),
+        event_tallies=(award_money.DISBURSED,),
+        document_tallies=(*grant_applications.TALLIES, *award_tallies.TALLIES, award_regrants.REGRANTED),
+    ),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}

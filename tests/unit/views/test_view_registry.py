@@ -10,6 +10,7 @@ from events.registry import EVENT_TYPES
 from projections.core import DocumentTally, DocumentView
 from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
 from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
+from tests.support.histories_grants import APPLICATION_EVENT, AWARD_EVENT, GRANT_EVENT, REVIEW_EVENT
 from tests.support.histories_impact import IMPACT_EVENT, PROJECT_EVENT
 from tests.support.histories_messages import MESSAGE_EVENT, SNAPSHOT_EVENT
 from tests.support.histories_participants import PARTICIPANT_EVENT
@@ -22,6 +23,7 @@ HISTORIES = st.one_of(
     *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT)),
     *(st.lists(kind, max_size=12) for kind in (PROJECT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT)),
     *(st.lists(kind, max_size=12) for kind in (MESSAGE_EVENT, SNAPSHOT_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (APPLICATION_EVENT, REVIEW_EVENT, AWARD_EVENT, GRANT_EVENT)),
 )
 
 
@@ -33,7 +35,7 @@ def test_names_of_views_and_groups_are_unique() -> None:
 
 def test_stored_names_are_permanent() -> None:
     """Renaming one of these abandons a checkpoint and its collections: raise the version instead."""
-    assert [one.group for one in PROJECTIONS] == [
+    assert {one.group for one in PROJECTIONS} == {
         "townhall.requests.v1",
         "townhall.participation.v1",
         "townhall.impact.v1",
@@ -41,12 +43,26 @@ def test_stored_names_are_permanent() -> None:
         "townhall.followups.v1",
         "townhall.metrics.v1",
         "townhall.pulse.v2",
-    ]
-    assert sorted(VIEWS) == [
+        "townhall.grants.v1",
+    }
+    assert set(VIEWS) == {
+        "award_regrants",
+        "awards",
         "ballot_rounds",
         "ballots",
         "followups",
         "followups_by_status",
+        "grant_applications",
+        "grant_applications_by_call",
+        "grant_applications_by_neighbourhood",
+        "grant_calls",
+        "grant_instalments",
+        "grant_reports",
+        "grant_reviews",
+        "grant_targets",
+        "grants_awarded",
+        "grants_disbursed",
+        "grants_regranted",
         "idea_support",
         "idea_supports",
         "ideas",
@@ -71,7 +87,7 @@ def test_stored_names_are_permanent() -> None:
         "round_ballots",
         "service_requests",
         "votes_by_project",
-    ]
+    }
 
 
 NOT_READ_YET = {
