@@ -391,15 +391,17 @@ async def _consume(run: Callable[..., Awaitable[None]], settings: Settings, *, s
 
 
 async def _status(settings: Settings, *, as_json: bool) -> None:
+    from consumers.history import held
     from consumers.lag import in_words, standing
     from infra.kafka import check_topics
     from infra.mongo import connect
 
     await check_topics(settings)
     async with connect(settings) as db:
-        rows = await standing(settings, db)
+        rows, histories = await standing(settings, db), await held(db)
     if as_json:
-        typer.echo(json.dumps({"projections": [row._asdict() for row in rows]}))
+        stand = {city: at.isoformat() for city, at in histories.items()}
+        typer.echo(json.dumps({"projections": [row._asdict() for row in rows], "histories": stand}))
         return
     names = ("projection", "topic", "applied", "duplicates", "quarantined", "to come", "oldest", "halted")
     table = Table(*names, box=None)
@@ -411,6 +413,8 @@ async def _status(settings: Settings, *, as_json: bool) -> None:
     Console().print(table)
     if any(row.quarantined for row in rows):
         _say("Quarantined records are in the collection `quarantine`, with their bytes and the reason.")
+    for city, at in histories.items():
+        _say(f"The history of {city} is brought in and stands at {at:%Y-%m-%d}: what is due later waits.")
     if any(row.halted for row in rows):
         _say("Halted partitions wait for you: the collection `incidents` says why. All else goes on.")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CorruptRecordException, IllegalStateError, KafkaError, UnsupportedCodecError
@@ -63,6 +63,15 @@ class KafkaLog:
         except (KafkaError, TimeoutError) as error:
             raise Unavailable(f"the bounds of {partition.short}: {type(error).__name__}") from error
 
+    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        """The offset after the last of each, of which no part is a transaction under way."""
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                found = await self._reader.ends([_native(one) for one in partitions])
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable(f"the ends of partitions: {type(error).__name__}") from error
+        return {Partition(place.topic, place.partition): end for place, end in found.items()}
+
     async def first_from(self, partition: Partition, offset: int) -> Record | None:
         """The first record at this offset, which lies within the bounds, or after it; None at the end."""
         place = f"{partition.short} at {offset}"
@@ -112,6 +121,12 @@ class SingleReader:
             first = await consumer.beginning_offsets([place])
             end = await consumer.end_offsets([place])
         return first[place], end[place]
+
+    async def ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """The offset after the last of each."""
+        async with self._one:
+            consumer = await self._opened()
+            return dict(await consumer.end_offsets(places))
 
     async def read(self, place: TopicPartition, offset: int) -> Record | None:
         """The first record from `offset` on, or None where the log ends without one."""

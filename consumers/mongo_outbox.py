@@ -39,6 +39,7 @@ async def prepare(db: Database) -> None:
     """Indexes of what follow-ups keep together; safe to repeat."""
     await db["outbox"].create_index([("shard", 1), ("n", 1)], unique=True)
     await db["timers"].create_index([("shard", 1), ("due", 1)])
+    await db["timers"].create_index([("due", 1), ("shard", 1)])
     await db["notifications"].create_index([("status", 1), ("at", 1)])
     await db["leases"].create_index([("owner", 1)])
 
@@ -133,6 +134,18 @@ class MongoOutbox:
         await self._db["outbox"].delete_many({"shard": shard, "n": {"$lte": upto}})
 
 
+async def shards_due(db: Database, now: datetime) -> frozenset[str]:
+    """Where timers are due: the shards of `consumers.mongo_rows.shard_of`."""
+    return frozenset(await db["timers"].distinct("shard", await _due(db, now)))
+
+
+async def _due(db: Database, now: datetime, session: Session | None = None) -> dict[str, Any]:
+    """What finds timers that are due; of a city whose history is brought in, by the clock of its history."""
+    held = await db["histories"].find({}, session=session).to_list(None)
+    ahead = [{"city": row["_id"], "due": {"$gt": row["at"]}} for row in held]
+    return {"due": {"$lte": now}, **({"$nor": ahead} if ahead else {})}
+
+
 class MongoTimers:
     """The timers of one follow-up in one partition."""
 
@@ -145,7 +158,7 @@ class MongoTimers:
 
     async def any_due(self, now: datetime) -> bool:
         """Whether one is due."""
-        due = {"shard": self._shard, "due": {"$lte": now}}
+        due = {"shard": self._shard, **await _due(self._db, now)}
         return await self._db["timers"].find_one(due, {"_id": 1}) is not None
 
     async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
@@ -166,7 +179,7 @@ class MongoTimers:
 
     async def _fire(self, lease: Lease, now: datetime, most: int, session: Session) -> int:
         waiting = await self._db["quarantine"].distinct("key", self._waiting, session=session)
-        due: dict[str, Any] = {"shard": self._shard, "due": {"$lte": now}, "key": {"$nin": waiting}}
+        due = {"shard": self._shard, "key": {"$nin": waiting}, **await _due(self._db, now, session)}
         oldest = self._db["timers"].find(due, session=session).sort([("due", 1), ("_id", 1)]).limit(most)
         rows = await oldest.to_list(most)
         if not rows:

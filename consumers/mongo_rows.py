@@ -40,6 +40,7 @@ def start(group: str, timer: Timer) -> dict[str, Any]:
         "_id": timer.id,
         "shard": shard_of(group, timer.partition),
         "key": timer.key.encode(),
+        "city": timer.key.partition("/")[0],
         "due": timer.due,
         "record": _as_row(timer.record),
     }

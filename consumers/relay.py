@@ -18,7 +18,7 @@ from consumers.engine.sweeper import MOST, Sweeper
 from consumers.fatal import FAILED_EXIT_CODE, end_process
 from consumers.kafka_log import KafkaLog
 from consumers.kafka_outlet import KafkaOutlet
-from consumers.mongo_outbox import MongoLeases, MongoOutbox, MongoTimers, prepare
+from consumers.mongo_outbox import MongoLeases, MongoOutbox, MongoTimers, prepare, shards_due
 from consumers.mongo_rows import shard_of
 from consumers.mongo_store import MongoStore
 from consumers.projector import owner
@@ -30,7 +30,7 @@ from projections.core import Projection
 
 LOOK_SECONDS = 0.2
 """How soon an event in the outbox is seen."""
-SWEEP_SECONDS = 1.0
+SWEEP_SECONDS = 0.2
 """How soon a timer that is due is seen."""
 TROUBLE = (Fenced, Unavailable, KafkaError, PyMongoError, TimeoutError)
 """What the servers or another relay are the cause of."""
@@ -131,7 +131,7 @@ class Relays:
 
 
 class Sweepers:
-    """One sweeper for each partition of each follow-up."""
+    """One sweeper for each partition of each follow-up that ever had a timer due."""
 
     def __init__(
         self,
@@ -145,33 +145,33 @@ class Sweepers:
         self._log = log
         self._leases = leases
         self._clock = clock
-        self._places = [
-            (one, Partition(topic.name, number))
+        self._places = {
+            shard_of(one.group, place): (one, place)
             for one in follow_ups
             for topic in one.topics
-            for number in range(topic.partitions)
-        ]
+            for place in (Partition(topic.name, number) for number in range(topic.partitions))
+        }
         self._sweepers: dict[str, Sweeper] = {}
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
-            for follow_up, partition in self._places:
-                sweeper = await self._sweeper(follow_up, partition)
+            for shard in sorted(self._places.keys() & await shards_due(self._db, self._clock())):
+                sweeper = await self._sweeper(shard)
                 while sweeper is not None and await sweeper.step() == MOST:
                     pass
             await asyncio.sleep(SWEEP_SECONDS)
 
-    async def _sweeper(self, follow_up: Projection, partition: Partition) -> Sweeper | None:
-        name = f"sweeper/{shard_of(follow_up.group, partition)}"
-        if name not in self._sweepers:
-            lease = await self._leases.take(name)
+    async def _sweeper(self, shard: str) -> Sweeper | None:
+        if shard not in self._sweepers:
+            lease = await self._leases.take(f"sweeper/{shard}")
             if lease is None:
                 return None
             failpoint("after_sweeper_lease")
+            follow_up, partition = self._places[shard]
             timers = MongoTimers(self._db, self._leases, follow_up.group, partition)
             store = MongoStore(self._db, follow_up, self._log.cluster)
-            self._sweepers[name] = Sweeper(
+            self._sweepers[shard] = Sweeper(
                 partition, lease, timers, store=store, log=self._log, now=self._clock
             )
-        return self._sweepers[name]
+        return self._sweepers[shard]

@@ -5,20 +5,37 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import GROUPS, IDEAS, MODERATION, PRACTICES, REQUESTS, RESULTS
+from events.topics import (
+    FOLLOWUPS,
+    GROUPS,
+    IDEAS,
+    IMPACT,
+    METRICS,
+    MODERATION,
+    PARTICIPANTS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+)
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
     groups,
     ideas,
+    impact_records,
+    messages,
     moderation,
+    participant_counts,
+    participants,
     practices,
     problems,
     program_feedback,
+    projects,
     pulse,
     results,
     service_requests,
+    snapshots,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -36,6 +53,28 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
         document_tallies=(ideas.SUPPORT, ideas.BY_DAY, ballots.BALLOTS, ballots.VOTES),
     ),
+    Projection(
+        "impact",
+        version=1,
+        topics=(IMPACT,),
+        documents=(projects.VIEW, impact_records.VIEW),
+        document_tallies=impact_records.TALLIES,
+    ),
+    Projection(
+        "participants",
+        version=1,
+        topics=(PARTICIPANTS,),
+        documents=(participants.VIEW,),
+        document_tallies=participant_counts.TALLIES,
+    ),
+    Projection(
+        "followups",
+        version=1,
+        topics=(FOLLOWUPS,),
+        documents=(messages.VIEW,),
+        document_tallies=(messages.BY_STATUS,),
+    ),
+    Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
     Projection(
         "results",

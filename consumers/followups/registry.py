@@ -7,8 +7,18 @@ log, and is silent up to where the one before it stood.
 from typing import Final
 
 from consumers.engine.effects import ProcessManager
-from consumers.followups import practice_links, problem_links, request_deadlines, result_links
-from events.topics import IDEAS, PRACTICES, REQUESTS, RESULTS, Topic
+from consumers.followups import participation, practice_links, problem_links, request_deadlines, result_links
+from events.topics import (
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
+    Topic,
+)
 from projections.core import Projection
 
 
@@ -21,5 +31,6 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(result_links.MANAGER, 1, RESULTS),
     _follow_up(problem_links.MANAGER, 1, IDEAS),
     _follow_up(practice_links.MANAGER, 1, PRACTICES),
+    _follow_up(participation.MANAGER, 1, REQUESTS, IDEAS, VOLUNTEERING, STEWARDSHIP, GROUPS, GRANTS),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

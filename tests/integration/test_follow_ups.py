@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from consumers.followups.registry import FOLLOW_UPS
+from consumers.history import History, NotQuiet
+from consumers.kafka_log import KafkaLog
+from consumers.verify import verify
 from events.envelope import Event
 from events.topics import REQUESTS
 from infra.failpoints import FOLLOW_UP_STEPS, VARIABLE
-from infra.kafka import TopicPartition, apply_topics, reader
+from infra.kafka import TopicPartition, apply_topics, cluster_id, reader, single
 from infra.mongo import Database, connect
 from infra.settings import Settings
 from producers.publisher import Publisher
@@ -30,6 +34,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(180)]
 RUNNER_STEPS = {"after_outbox_insert", "after_timers"}
 SECONDS = 30.0
 LEASE_MS = 1_000
+DEADLINES = [one for one in FOLLOW_UPS if one.name == "request_deadlines"]
 
 
 @dataclass
@@ -80,6 +85,11 @@ class Scene:
         finally:
             await consumer.stop()
         return [(one["ce_type"].decode().split(".", 2)[2], one["ce_subject"].decode()) for one in found]
+
+    async def wrong(self) -> list[str]:
+        """In which states the log and what is stored differ."""
+        found = [await verify(self.settings, self.db, one, lambda *_: None) for one in DEADLINES]
+        return [difference for one in found for difference in one.differences]
 
     async def overdue(self) -> Counter[str]:
         return Counter(subject for type_, subject in await self.log() if "overdue" in type_)
@@ -148,3 +158,47 @@ async def test_one_event_whichever_process_dies_at_whichever_step(scene: Scene) 
             await scene.until(lambda: scene.db["outbox"].count_documents({}), 0)
     assert await scene.db["timers"].count_documents({}) == 0
     assert await scene.overdue() == dict.fromkeys(requests, 1)
+    assert await scene.wrong() == []
+    await scene.db["request_deadlines.v1"].update_one({"request_id": requests[0]}, {"$set": {"open": False}})
+    (difference,) = await scene.wrong()
+    assert requests[0] in difference
+
+
+async def test_a_history_finds_its_deadlines_when_it_comes_to_them(scene: Scene) -> None:
+    """Published in a minute, all of them have long passed: one that was kept must not be told as missed."""
+    opened, promised, closed = (datetime(2020, 3, day, 17, tzinfo=UTC) for day in (1, 2, 3))
+    log = KafkaLog(lambda: None, await cluster_id(scene.settings), lambda: single(scene.settings))
+    history = History(scene.db, log, FOLLOW_UPS, ["riverton"])
+    await history.hold(opened)
+    kept, missed = (
+        build.opened(request, at=opened.isoformat(), expected_datetime=promised)
+        for request in ("kept", "missed")
+    )
+    try:
+        with scene.running("follow-up"), scene.running("relay"):
+            await scene.publish(kept, missed)
+            await history.settle(promised - timedelta(seconds=1))
+            assert await scene.overdue() == {}
+            await scene.publish(build.closed("kept", at=(promised - timedelta(hours=1)).isoformat()))
+            await history.settle(promised)
+            assert await scene.overdue() == {"missed": 1}
+            await scene.publish(build.opened("open", at=closed.isoformat(), expected_datetime=closed))
+            await history.settle(closed - timedelta(seconds=1))
+            assert await scene.overdue() == {"missed": 1}
+            await history.release()
+            assert await scene.until_overdue("open") == {"missed": 1, "open": 1}
+    finally:
+        await log.close()
+
+
+async def test_a_history_that_nobody_follows_up_says_so(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.history.QUIET_SECONDS", 1.0)
+    log = KafkaLog(lambda: None, await cluster_id(scene.settings), lambda: single(scene.settings))
+    try:
+        await scene.publish(soon("unseen"))
+        with pytest.raises(NotQuiet, match="townhall follow-up"):
+            await History(scene.db, log, FOLLOW_UPS, ["riverton"]).settle(datetime.now(UTC))
+    finally:
+        await log.close()

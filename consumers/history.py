@@ -1,0 +1,103 @@
+"""Bringing in the history of a city: its timers go by the clock of its history, not by today's.
+
+A year that is published in a minute would find every deadline long past. So its timers are held where
+the history stands, and whoever brings it in goes on when all that was due until then stands in the log.
+Held timers wait for ever: should that process die, starting it again ends it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from consumers.engine.model import Partition
+from consumers.kafka_log import KafkaLog
+from infra.mongo import Database, UpdateOne
+from projections.core import Projection
+
+QUIET_SECONDS = 60.0
+LOOK_SECONDS = 0.05
+Place = tuple[Partition, int, int]
+"""A partition, where a follow-up stands in it, and its end."""
+
+
+class NotQuiet(TimeoutError):
+    """What had to follow did not; the follow-ups or the relay may not run."""
+
+
+async def held(db: Database) -> dict[str, datetime]:
+    """The cities whose timers wait, and where their histories stand."""
+    return {row["_id"]: row["at"] async for row in db["histories"].find().sort("_id", 1)}
+
+
+class History:
+    """The history of some cities, on its way in."""
+
+    def __init__(
+        self, db: Database, log: KafkaLog, follow_ups: Sequence[Projection], cities: Iterable[str]
+    ) -> None:
+        self._db = db
+        self._log = log
+        self._follow_ups = follow_ups
+        self._cities = sorted(cities)
+        self._nothing: set[Place] = set()
+        """Where nothing but the markers of transactions was seen."""
+
+    async def hold(self, at: datetime) -> None:
+        """No timer of these cities fires that is due later. To be called before the first event."""
+        rows = [UpdateOne({"_id": city}, {"$set": {"at": at}}, upsert=True) for city in self._cities]
+        await self._db["histories"].bulk_write(rows)
+
+    async def settle(self, at: datetime) -> None:
+        """Move on to `at`, and return when all that is due by then stands in the log. Raises NotQuiet."""
+        await self.hold(at)
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                while not await self._quiet(at):  # noqa: ASYNC110 - no event to wait for
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise NotQuiet(
+                f"What follows until {at:%Y-%m-%d %H:%M} UTC did not happen within {QUIET_SECONDS:g} s. "
+                "Are `townhall follow-up` and `townhall relay` running, and does `townhall status` show "
+                "a partition that halted? The same command goes on from here."
+            ) from None
+
+    async def release(self) -> None:
+        """The history is complete: from now on its timers go by today's clock."""
+        await self._db["histories"].delete_many({"_id": {"$in": self._cities}})
+
+    async def _quiet(self, at: datetime) -> bool:
+        """Read in this order: what was folded has left its rows, and what was relayed has moved an end."""
+        ends = await self._ends()
+        return (
+            await self._folded(ends)
+            and await self._db["timers"].find_one(
+                {"city": {"$in": self._cities}, "due": {"$lte": at}}, {"_id": 1}
+            )
+            is None
+            and await self._db["outbox"].find_one({}, {"_id": 1}) is None
+            and await self._ends() == ends
+        )
+
+    async def _ends(self) -> dict[Partition, int]:
+        topics = {topic for one in self._follow_ups for topic in one.topics}
+        return await self._log.ends(
+            [Partition(topic.name, n) for topic in topics for n in range(topic.partitions)]
+        )
+
+    async def _folded(self, ends: dict[Partition, int]) -> bool:
+        groups = {"$in": [one.group for one in self._follow_ups]}
+        rows = await self._db["checkpoints"].find({"group": groups}).to_list(None)
+        stands = {(row["group"], Partition(row["topic"], row["partition"])): row["next"] for row in rows}
+        for one in self._follow_ups:
+            for place in [place for place in ends if place.topic in {topic.name for topic in one.topics}]:
+                if not await self._at_end(place, stands.get((one.group, place), 0), ends[place]):
+                    return False
+        return True
+
+    async def _at_end(self, place: Partition, stands: int, end: int) -> bool:
+        if stands >= end or (place, stands, end) in self._nothing:
+            return True
+        if await self._log.first_from(place, stands) is not None:
+            return False
+        self._nothing.add((place, stands, end))
+        return True
