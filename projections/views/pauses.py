@@ -1,4 +1,4 @@
-"""Time in which the city waited for the reporter or could not go on, added up as the stages come in the log."""
+"""Time in which the city waited for the reporter or could not go on, added up as stages come in the log."""
 
 from datetime import timedelta
 from typing import Any, Final
