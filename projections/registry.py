@@ -7,6 +7,7 @@ from typing import Final
 
 from events.topics import (
     FOLLOWUPS,
+    GRANTS,
     GROUPS,
     IDEAS,
     IMPACT,
@@ -16,16 +17,30 @@ from events.topics import (
     PRACTICES,
     REQUESTS,
     RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
 )
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    adoptions,
+    assets,
+    attendance,
+    award_money,
+    award_regrants,
+    award_tallies,
+    awards,
     ballot_rounds,
     ballots,
+    grant_applications,
+    grant_calls,
+    grant_reviews,
     groups,
+    hours,
     ideas,
     impact_records,
     messages,
     moderation,
+    opportunities,
     participant_counts,
     participants,
     practices,
@@ -35,7 +50,10 @@ from projections.views import (
     pulse,
     results,
     service_requests,
+    sessions,
+    signups,
     snapshots,
+    waitlist,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -75,7 +93,35 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(messages.BY_STATUS,),
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
+    Projection(
+        "stewardship",
+        version=1,
+        topics=(STEWARDSHIP,),
+        documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
+        document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
+    ),
+    Projection(
+        "volunteering",
+        version=1,
+        topics=(VOLUNTEERING,),
+        documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
+        document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
+    ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "grants",
+        version=1,
+        topics=(GRANTS,),
+        documents=(
+            grant_calls.VIEW,
+            grant_applications.VIEW,
+            grant_reviews.VIEW,
+            awards.VIEW,
+            award_regrants.VIEW,
+        ),
+        event_tallies=(award_money.DISBURSED,),
+        document_tallies=(*grant_applications.TALLIES, *award_tallies.TALLIES, award_regrants.REGRANTED),
+    ),
     Projection(
         "results",
         version=1,
