@@ -38,9 +38,10 @@ class Scope:
         """Of this city."""
         return {"city": self.city.id}
 
-    def during(self, field: str) -> Where:
-        """Of this city, and this time of a document lies within the days."""
-        begin, end = self._midnight(self.first), self._midnight(self.last + timedelta(days=1))
+    def during(self, field: str, *, earlier: int = 0) -> Where:
+        """Of this city, and this time of a document lies within the days, or so many days earlier."""
+        begin = self._midnight(self.first - timedelta(days=earlier))
+        end = self._midnight(self.last - timedelta(days=earlier - 1))
         return {"city": self.city.id, field: Between(begin, end - timedelta(milliseconds=1))}
 
     def days(self, dimension: str = "day") -> Where:

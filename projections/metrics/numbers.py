@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from projections.counting import COUNT, MINUTES, Row
 from projections.metrics.core import Exact
 
-MINUTES_PER_HOUR = 60
+HOUR: Final = 60
+DAY: Final = 24 * HOUR
+"""Minutes."""
 _Number = TypeVar("_Number", int, Fraction)
 
 
@@ -43,9 +45,9 @@ def total(rows: Iterable[Row], measure: str = COUNT) -> int:
     return sum(row.n[measure] for row in rows)
 
 
-def hours(minutes: int | None) -> Fraction | None:
-    """Whole minutes as hours."""
-    return None if minutes is None else Fraction(minutes, MINUTES_PER_HOUR)
+def in_units(minutes: int | None, of: int) -> Fraction | None:
+    """Whole minutes in units of so many minutes."""
+    return None if minutes is None else Fraction(minutes, of)
 
 
 def minutes_of(rows: Iterable[Row]) -> tuple[Counter[int], int, int]:

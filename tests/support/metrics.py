@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
@@ -115,6 +116,13 @@ def number(code: str, *events: Event, about: Scope | None = None) -> Measured:
 def numbers(code: str, *events: Event, about: Scope | None = None) -> dict[str, Measured]:
     """The same by neighbourhood."""
     return asyncio.run(measure.by_neighbourhood(folded(*events), BY_CODE[code], about or scope()))
+
+
+def shows(shown: Measured, value: str | None, **parts: int) -> None:
+    """The value, and the numerator and denominator that are named; nothing else is looked at."""
+    assert shown.value == (None if value is None else Decimal(value))
+    assert {name: getattr(shown, name) for name in parts} == parts
+    assert not shown.suppressed
 
 
 def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ...]:

@@ -1,19 +1,18 @@
 """How quickly a city responds to what is reported to it, and closes it.
 
-Numbers are about the requests reported in the period, whenever they were answered. What is not
-answered yet counts as longer than everything that is, else a city would look the quicker the more
-it leaves undone. Requests do not tell who reported them: each counts as one participant.
+Numbers are about the requests reported in the period, whenever they were answered. Requests do not
+tell who reported them: each counts as one participant.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from projections.counting import MINUTES, Row
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Spans, Value
-from projections.metrics.numbers import hours, minutes_of, nearest_rank, ratio
+from projections.metrics.families.waiting import PARTS, waited
+from projections.metrics.numbers import HOUR
 
 VIEW: Final = "service_requests"
-_PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _responses(scope: Scope) -> Mapping[str, Ask]:
@@ -26,34 +25,18 @@ def _closings(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _first_response(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: _waited(inputs["spans"], rank, "answered")
+    return lambda inputs, _: waited(inputs["spans"], rank, "requests_reported", "answered", unit=HOUR)
 
 
 def _close(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: _waited(map(_as_it_stands, inputs["spans"]), rank, "closed")
+    return lambda inputs, _: waited(
+        map(_as_it_stands, inputs["spans"]), rank, "requests_reported", "closed", unit=HOUR
+    )
 
 
 def _as_it_stands(row: Row) -> Row:
     """What is open waits, whatever it says of an earlier closing."""
     return row if row.key["status"] == "closed" else Row({**row.key, MINUTES: None}, row.n)
-
-
-def _waited(rows: Iterable[Row], rank: int, done: str) -> Value:
-    known, waiting, negative = minutes_of(rows)
-    usable = known.total() + waiting
-    return Value(
-        value=hours(nearest_rank(known, rank, beyond=waiting)),
-        denominator=usable,
-        inputs={
-            "requests_reported": usable + negative,
-            done: known.total(),
-            f"not_yet_{done}": waiting,
-            f"{done}_before_reported": negative,
-        },
-        notes=(f"{negative} {done} before they were reported; left out",) if negative else (),
-        people=usable,
-        completeness=ratio(usable, usable + negative),
-    )
 
 
 METRICS: Final = (
@@ -74,7 +57,7 @@ METRICS: Final = (
             compute=_first_response(rank),
             neighbourhoods=True,
         )
-        for rank, part in _PARTS.items()
+        for rank, part in PARTS.items()
     ),
     *(
         Metric(
@@ -93,6 +76,6 @@ METRICS: Final = (
             compute=_close(rank),
             neighbourhoods=True,
         )
-        for rank, part in _PARTS.items()
+        for rank, part in PARTS.items()
     ),
 )

@@ -24,6 +24,12 @@ def test_codes_and_versions_are_permanent() -> None:
     """They stand in snapshots: a change of what is computed raises the version."""
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
+        "ballots.last_round": 1,
+        "ideas.answered": 1,
+        "ideas.supporters": 1,
+        "ideas.time_to_answer.p50": 1,
+        "ideas.time_to_answer.p90": 1,
+        "programs.satisfied": 1,
         "reopen_rate": 1,
         "response_equity": 1,
         "sla.on_time": 1,
