@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from infra.directory import City
+from infra.directory import City, Residents
 from projections.counting import Row
 from projections.read import Between, Where
 
@@ -32,6 +32,11 @@ class Scope:
     first: date
     last: date
     now: datetime
+
+    @property
+    def residents(self) -> Residents | None:
+        """How many people lived in the city in the year of the last day, as far as it told."""
+        return self.city.residents_in(self.last.year)
 
     @property
     def here(self) -> Where:

@@ -25,6 +25,11 @@ def percent(part: Exact, whole: Exact) -> Fraction | None:
     return ratio(part, whole, times=100)
 
 
+def per_thousand(part: Exact, residents: int) -> Fraction | None:
+    """`part` per 1,000 residents."""
+    return ratio(part, residents, times=1000)
+
+
 def nearest_rank(counts: Mapping[_Number, int], rank: int, *, beyond: int = 0) -> _Number | None:
     """The value at this percent of the ordered values: the least that `rank` percent do not exceed.
 

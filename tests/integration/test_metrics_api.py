@@ -50,11 +50,24 @@ class Here:
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
     models.add_cities(town.RIVERTON, town.EMPTY)
-    history = [*town.events(), *_placed()]
+    history = [*town.events(), *_placed(), *_ideas()]
     models.play(*history)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
         yield Here(models, http, history)
     models.close()
+
+
+def _ideas() -> list[Event]:
+    """Ideas in neighbourhoods, now and ninety days ago, answered early, late, in secret and not at all."""
+    told: list[Event] = []
+    for number in range(80):
+        at = datetime.now(town.RIVERTON.zone).replace(microsecond=0) - timedelta(days=10 + 90 * (number % 2))
+        name, later = f"placed-{number}", at + timedelta(days=number)
+        told.append(build.submitted(name, at=at.isoformat(), neighbourhood_id=PLACES[number // 2 % 4]))
+        if number % 3:
+            public = None if number % 5 else later + timedelta(days=30)
+            told.append(build.answered(name, at=later.isoformat(), public_from=public))
+    return told
 
 
 def _placed() -> list[Event]:
@@ -87,7 +100,7 @@ async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(he
             if metric.neighbourhoods:
                 parts = await measure.by_neighbourhood(stored, metric, about)
                 assert parts == await measure.by_neighbourhood(folded, metric, about)
-                assert len(parts) == len(PLACES)
+                assert len(parts) == len(PLACES), metric.code
 
 
 def test_a_number_explains_itself(here: Here) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
 from events.envelope import Event
-from infra.directory import City
+from infra.directory import City, Residents
 from projections.core import Document
 from projections.counting import COUNT, MINUTES, Row
 from projections.metrics import measure
@@ -28,8 +28,7 @@ RIVERTON = City(
     id="riverton",
     name="Riverton",
     timezone="America/New_York",
-    population=8000,
-    population_year=2025,
+    residents=(Residents(year=2024, count=7500), Residents(year=2026, count=8000)),
 )
 NOW = datetime.fromisoformat("2026-05-10T12:00:00+00:00")
 

@@ -113,8 +113,8 @@ METRICS: Final = (
             numerator=None,
             denominator="ideas submitted in the period, without those taken back",
             explanation=f"Within this time {part} of the ideas submitted in the period were accepted or "
-            "rejected in public. Ideas that still wait count as longer than all others, so while too many wait "
-            "there is no number.",
+            "rejected in public. Ideas that still wait count as longer than all others, so while too many "
+            "wait there is no number.",
             asks=_wait_asks,
             compute=_wait(rank),
             neighbourhoods=True,

@@ -6,6 +6,7 @@ from typing import Final
 
 from projections.counting import Row
 from projections.metrics.core import Ask, Counts, Inputs, Metric, Scope, Sums, Value
+from projections.metrics.families.residents import beside_residents
 from projections.metrics.numbers import percent, ratio, total
 from projections.read import EVER, Between
 
@@ -28,6 +29,11 @@ def _last_round(inputs: Inputs, _: Scope) -> Value:
     cast = ballots.get(last.key["round_id"], 0)
     shown = {"rounds": len(inputs["rounds"]), "ballots_in_all_rounds": sum(ballots.values())}
     return Value(value=cast, numerator=cast, inputs=shown, people=cast)
+
+
+def _last_round_per_thousand(inputs: Inputs, scope: Scope) -> Value:
+    cast = _last_round(inputs, scope)
+    return cast if cast.numerator is None else beside_residents(cast, scope)
 
 
 def _opening(row: Row) -> tuple[datetime, str]:
@@ -66,6 +72,20 @@ METRICS: Final = (
         "has one ballot in a round, however often it was cast.",
         asks=_round_asks,
         compute=_last_round,
+    ),
+    Metric(
+        code="ballots.last_round.per_thousand",
+        version=1,
+        title="Participants in the last ballot round per 1,000 residents",
+        unit="per_thousand",
+        decimals=1,
+        window="stock",
+        numerator="participants whose ballot stands in the round that was opened last",
+        denominator="residents of the city",
+        explanation="How many people took part, beside how many live in the city this year, or in the last "
+        "year for which that is known: it is among the inputs. Whoever works there may take part as well.",
+        asks=_round_asks,
+        compute=_last_round_per_thousand,
     ),
     Metric(
         code="programs.satisfied",

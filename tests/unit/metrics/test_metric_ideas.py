@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from events.envelope import Event
 from tests.support import build
-from tests.support.metrics import number, scope, shows
+from tests.support.metrics import RIVERTON, number, scope, shows
 
 MORNING = "2026-01-10T09:00:00-05:00"
 QUARTER = scope("2026-01-01", "2026-01-31")
@@ -75,6 +75,20 @@ def test_the_last_round_is_the_one_opened_last() -> None:
     shows(shown, "7")
     assert shown.inputs == {"rounds": 2, "ballots_in_all_rounds": 12}
     shows(number("ballots.last_round"), None)
+
+
+def test_per_thousand_residents_names_the_year_they_were_counted_in() -> None:
+    people = [f"participant-number-{one:04}" for one in range(6)]
+    history = [build.round_opened("2026"), *(build.ballot("a", by=one) for one in people)]
+    shown = number("ballots.last_round.per_thousand", *history)
+    shows(shown, "0.8", numerator=6, denominator=8000)
+    assert shown.inputs["residents_in_year"] == 2026
+    before = number("ballots.last_round.per_thousand", *history, about=scope("2025-05-01", "2025-05-01"))
+    assert before.inputs["residents_in_year"] == 2024
+    nobody = scope(city=RIVERTON.model_copy(update={"residents": ()}))
+    shown = number("ballots.last_round.per_thousand", *history, about=nobody)
+    shows(shown, None, numerator=6)
+    assert (shown.completeness, len(shown.notes)) == (0, 1)
 
 
 def test_satisfied_are_those_who_gave_four_or_five() -> None:

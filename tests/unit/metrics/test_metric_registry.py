@@ -25,6 +25,7 @@ def test_codes_and_versions_are_permanent() -> None:
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
         "ballots.last_round": 1,
+        "ballots.last_round.per_thousand": 1,
         "ideas.answered": 1,
         "ideas.supporters": 1,
         "ideas.time_to_answer.p50": 1,
