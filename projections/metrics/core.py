@@ -15,8 +15,9 @@ from infra.directory import City, Residents
 from projections.counting import Row
 from projections.read import Between, Where
 
-Window = Literal["stock", "days", "months"]
-"""What a number is about: how things stand now; any days; or whole months of the city's own calendar."""
+Window = Literal["stock", "days", "months", "month"]
+"""What a number is about, on the city's own calendar: how things stand now; any days; whole months; or
+one whole month, where those who are counted in several months would be counted several times."""
 
 Exact = int | Fraction
 
@@ -146,3 +147,5 @@ class Metric:
     asks: Callable[[Scope], Mapping[str, Ask]]
     compute: Callable[[Inputs, Scope], Value]
     neighbourhoods: bool = False
+    better: Literal["lower", "higher"] | None = None
+    """Which way is better where cities are compared; None: they are shown side by side and not ranked."""

@@ -81,3 +81,8 @@ def plain(number: Exact) -> Decimal:
     """A part of a ratio as it is shown: whole where it is whole, else with up to three decimals."""
     exact = shown(number, 3)
     return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
+
+
+def text(number: Decimal | None) -> str | None:
+    """As it is told everywhere: decimal text without an exponent."""
+    return None if number is None else f"{number:f}"

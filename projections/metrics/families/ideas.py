@@ -5,6 +5,7 @@ left out.
 """
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Final
 
 from projections.counting import MINUTES, Row
@@ -82,8 +83,13 @@ def _support_asks(scope: Scope) -> Mapping[str, Ask]:
 
 def _supporters(inputs: Inputs, _: Scope) -> Value:
     supporters = total(inputs["supporters"])
-    inputs_shown = {"ideas_supported": total(inputs["supported"]), "supports": total(inputs["supports"])}
-    return Value(value=supporters, numerator=supporters, inputs=inputs_shown, people=supporters)
+    return Value(
+        value=supporters,
+        numerator=supporters,
+        inputs={"ideas_supported": total(inputs["supported"]), "supports": total(inputs["supports"])},
+        people=supporters,
+        completeness=Fraction(1),
+    )
 
 
 METRICS: Final = (
@@ -101,6 +107,7 @@ METRICS: Final = (
         asks=_rate_asks,
         compute=_rate,
         neighbourhoods=True,
+        better="higher",
     ),
     *(
         Metric(
@@ -118,6 +125,7 @@ METRICS: Final = (
             asks=_wait_asks,
             compute=_wait(rank),
             neighbourhoods=True,
+            better="lower",
         )
         for rank, part in PARTS.items()
     ),

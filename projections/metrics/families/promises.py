@@ -132,6 +132,7 @@ METRICS: Final = (
         asks=_on_time_asks,
         compute=_on_time,
         neighbourhoods=True,
+        better="higher",
     ),
     Metric(
         code="reopen_rate",
@@ -147,6 +148,7 @@ METRICS: Final = (
         asks=_reopened_asks,
         compute=_reopened,
         neighbourhoods=True,
+        better="lower",
     ),
     Metric(
         code="response_equity",
@@ -164,5 +166,6 @@ METRICS: Final = (
         "answered. Few requests do not mean little need.",
         asks=_equity_asks,
         compute=_equity,
+        better="lower",
     ),
 )

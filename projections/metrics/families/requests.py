@@ -56,6 +56,7 @@ METRICS: Final = (
             asks=_responses,
             compute=_first_response(rank),
             neighbourhoods=True,
+            better="lower",
         )
         for rank, part in PARTS.items()
     ),
@@ -75,6 +76,7 @@ METRICS: Final = (
             asks=_closings,
             compute=_close(rank),
             neighbourhoods=True,
+            better="lower",
         )
         for rank, part in PARTS.items()
     ),

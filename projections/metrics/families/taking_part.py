@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 from typing import Final
 
 from projections.counting import Row
@@ -28,7 +29,7 @@ def _last_round(inputs: Inputs, _: Scope) -> Value:
     ballots = {row.key["round"]: row.n["ballots"] for row in inputs["ballots"]}
     cast = ballots.get(last.key["round_id"], 0)
     shown = {"rounds": len(inputs["rounds"]), "ballots_in_all_rounds": sum(ballots.values())}
-    return Value(value=cast, numerator=cast, inputs=shown, people=cast)
+    return Value(value=cast, numerator=cast, inputs=shown, people=cast, completeness=Fraction(1))
 
 
 def _last_round_per_thousand(inputs: Inputs, scope: Scope) -> Value:
@@ -86,6 +87,7 @@ METRICS: Final = (
         "year for which that is known: it is among the inputs. Whoever works there may take part as well.",
         asks=_round_asks,
         compute=_last_round_per_thousand,
+        better="higher",
     ),
     Metric(
         code="programs.satisfied",
@@ -100,5 +102,6 @@ METRICS: Final = (
         "ratings weighs more.",
         asks=_rating_asks,
         compute=_satisfied,
+        better="higher",
     ),
 )
