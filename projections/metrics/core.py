@@ -85,6 +85,7 @@ class Spans:
     """How many documents fit (`count`), by the whole `minutes` from one of their times to another.
 
     None stands where one of the times is not known; a span is negative where they are the wrong way round.
+    `less` names a field of whole seconds that are taken off.
     """
 
     view: str
@@ -92,6 +93,7 @@ class Spans:
     since: str
     until: str
     by: tuple[str, ...] = ()
+    less: str | None = None
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_a_number_explains_itself(here: Here) -> None:
     assert shown["value"] == f"{100 * kept / due:.1f}"
     inputs = {name: int(number) for name, number in shown["inputs"].items()}
     assert due == inputs["closed_on_time"] + inputs["closed_late"] + inputs["open_and_past_due"]
-    assert shown["completeness"] == 100 * inputs["with_a_date_promised"] // inputs["requests_reported"]
+    assert shown["completeness"] == 100 * inputs["with_a_date_named"] // inputs["requests_reported"]
     assert shown["metric"]["version"] == 1
     assert shown["as_of"].startswith("requests.")
     listed = here.get("/v1/metrics")["metrics"]

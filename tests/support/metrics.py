@@ -48,9 +48,12 @@ class Folded:
                 return list(self._cells(view, where, by))
             case Counts(view, where):
                 keys = [_key(one, by) for one in self._fitting(view, where)]
-            case Spans(view, where, since, until):
+            case Spans(view, where, since, until, _, less):
                 keys = [
-                    (*_key(one, by), (MINUTES, _minutes(_at(one, since), _at(one, until))))
+                    (
+                        *_key(one, by),
+                        (MINUTES, _minutes(_at(one, since), _at(one, until), one[less] if less else 0)),
+                    )
                     for one in self._fitting(view, where)
                 ]
             case Distinct(view, where, of):
@@ -135,10 +138,10 @@ def _at(one: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _minutes(since: datetime | None, until: datetime | None) -> int | None:
+def _minutes(since: datetime | None, until: datetime | None, less: int) -> int | None:
     if since is None or until is None:
         return None
-    return (until - since) // timedelta(minutes=1)
+    return (until - since - timedelta(seconds=less)) // timedelta(minutes=1)
 
 
 def _fits(value: Any, asked: Condition) -> bool:

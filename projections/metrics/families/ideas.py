@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final
 
-from projections.counting import MINUTES, Row
+from projections.counting import COUNT, MINUTES, Row
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Spans, Value
 from projections.metrics.families.waiting import PARTS, waited
 from projections.metrics.numbers import DAY, minutes_of, percent, ratio, total
-from projections.read import EVER, Between, NoneOf, OneOf, Where
+from projections.read import EVER, Between, NoneOf, Where
 
 DAYS_TO_ANSWER: Final = 90
 VIEW: Final = "ideas"
@@ -23,15 +23,11 @@ def _standing(where: Where) -> Where:
 
 
 def _answers(ideas: Where, scope: Scope) -> Mapping[str, Ask]:
-    """The ideas, and the spans until their answers were public: at once, or from a time that was named."""
-    decided: Where = {**ideas, "answer.decision": OneOf(("accepted", "rejected"))}
-    since = "submitted_at"
-    at_once: Where = {**decided, "answer.public_from": None, "answer.answered_at": Between(EVER, scope.now)}
-    named: Where = {**decided, "answer.public_from": Between(EVER, scope.now)}
+    """The ideas, and the time until their first answer was public, where it is by now."""
+    answered: Where = {**ideas, "decided_at": Between(EVER, scope.now)}
     return {
         "ideas": Counts(VIEW, ideas),
-        "at_once": Spans(VIEW, at_once, since, "answer.answered_at"),
-        "named": Spans(VIEW, named, since, "answer.public_from"),
+        "answered": Spans(VIEW, answered, since="submitted_at", until="decided_at"),
     }
 
 
@@ -41,9 +37,8 @@ def _wait_asks(scope: Scope) -> Mapping[str, Ask]:
 
 def _wait(rank: int) -> Callable[[Inputs, Scope], Value]:
     def compute(inputs: Inputs, _: Scope) -> Value:
-        answered = [*inputs["at_once"], *inputs["named"]]
-        waiting = total(inputs["ideas"]) - total(answered)
-        rows = [*answered, Row({MINUTES: None}, {"count": waiting})]
+        waiting = total(inputs["ideas"]) - total(inputs["answered"])
+        rows = [*inputs["answered"], Row({MINUTES: None}, {COUNT: waiting})]
         return waited(rows, rank, "ideas_submitted", "answered", unit=DAY)
 
     return compute
@@ -54,8 +49,8 @@ def _rate_asks(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _rate(inputs: Inputs, _: Scope) -> Value:
-    spans, _waiting, negative = minutes_of([*inputs["at_once"], *inputs["named"]])
-    ideas = total(inputs["ideas"])
+    ideas, answered = total(inputs["ideas"]), total(inputs["answered"])
+    spans, _unknown, negative = minutes_of(inputs["answered"])
     in_time = negative + sum(count for minutes, count in spans.items() if minutes <= DAYS_TO_ANSWER * DAY)
     return Value(
         value=percent(in_time, ideas),
@@ -64,8 +59,8 @@ def _rate(inputs: Inputs, _: Scope) -> Value:
         inputs={
             "ideas_submitted": ideas,
             "answered_in_time": in_time,
-            "answered_later": spans.total() + negative - in_time,
-            "not_answered": ideas - spans.total() - negative,
+            "answered_later": answered - in_time,
+            "not_answered": ideas - answered,
         },
         people=ideas,
         completeness=ratio(ideas, ideas),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Final
 
-from projections.counting import Row
+from projections.counting import COUNT, Row
 from projections.cursors import Scalar
 from projections.metrics.core import NEIGHBOURHOOD, Ask, Counts, Inputs, Metric, Scope, Spans, Value
 from projections.metrics.families.requests import VIEW
@@ -19,29 +19,29 @@ from projections.read import EVER, Between
 
 def _on_time_asks(scope: Scope) -> Mapping[str, Ask]:
     reported = scope.during("opened_at")
-    closed = {**reported, "expected_at": Between(EVER, None), "status": "closed"}
-    past_due = {**reported, "expected_at": Between(EVER, scope.now), "status": "open"}
+    not_known = {"status": "open", "on_time": None, "expected_at": Between(EVER, scope.now)}
     return {
-        "left": Spans(VIEW, closed, since="closed_at", until="expected_at"),
-        "past_due": Counts(VIEW, past_due),
+        "requests": Counts(VIEW, reported, by=("on_time", "status")),
         "promised": Counts(VIEW, {**reported, "expected_at": Between(EVER, None)}),
-        "reported": Counts(VIEW, reported),
+        "past_due": Counts(VIEW, {**reported, **not_known}),
     }
 
 
 def _on_time(inputs: Inputs, _: Scope) -> Value:
-    kept, _unknown, late = minutes_of(inputs["left"])
-    missed = total(inputs["past_due"])
-    due = kept.total() + late + missed
-    promised, reported = total(inputs["promised"]), total(inputs["reported"])
+    counts = {(row.key["on_time"], row.key["status"]): row.n[COUNT] for row in inputs["requests"]}
+    kept = sum(count for (on_time, _status), count in counts.items() if on_time)
+    late = counts.get((False, "closed"), 0)
+    missed = counts.get((False, "open"), 0) + total(inputs["past_due"])
+    due = kept + late + missed
+    promised, reported = total(inputs["promised"]), total(inputs["requests"])
     return Value(
-        value=percent(kept.total(), due),
-        numerator=kept.total(),
+        value=percent(kept, due),
+        numerator=kept,
         denominator=due,
         inputs={
             "requests_reported": reported,
-            "with_a_date_promised": promised,
-            "closed_on_time": kept.total(),
+            "with_a_date_named": promised,
+            "closed_on_time": kept,
             "closed_late": late,
             "open_and_past_due": missed,
         },
@@ -124,11 +124,11 @@ METRICS: Final = (
         unit="percent",
         decimals=1,
         window="days",
-        numerator="of these, closed by the date that the city named last",
+        numerator="of these, closed by the date that the city had named",
         denominator="requests reported in the period that are closed, or open and past that date",
-        explanation="How often the city kept the date that it named for a request. An open request counts as "
-        "missed once its date has passed. Requests without a date are left out; completeness is the share "
-        "of requests that have one.",
+        explanation="How often the city kept the date that it named for a request. A date that passed while "
+        "the request was open stays missed, whenever it is closed and whatever date was named after it. "
+        "Requests without a date are left out; completeness is the share of requests that have one.",
         asks=_on_time_asks,
         compute=_on_time,
         neighbourhoods=True,

@@ -73,6 +73,32 @@ def test_a_request_that_is_open_again_waits_to_be_closed() -> None:
     assert shown.inputs["not_yet_closed"] == 1
 
 
+def test_pauses_are_taken_off_where_the_number_says_so() -> None:
+    history = _answered([None] * 5)
+    for one in range(5):
+        history += [
+            build.stage_changed(f"r{one}", to="awaiting_reporter", label="Where?", at=_after(hours=10)),
+            build.stage_changed(f"r{one}", to="in_progress", label="Now", at=_after(hours=30 + one)),
+            build.closed(f"r{one}", at=_after(hours=50)),
+        ]
+    shows(number("time_to_close.p50", *history), "50.0")
+    shows(number("time_to_close.net.p50", *history), "28.0")
+
+
+def test_a_date_that_passed_stays_missed_whatever_is_named_after_it() -> None:
+    first, second = build.when(_after(days=2)), build.when(_after(days=9))
+    history = [build.opened(f"r{one}", at=MORNING, expected_datetime=first) for one in range(5)]
+    history += [build.overdue(f"r{one}", expected=_after(days=2)) for one in range(3)]
+    history += [
+        build.acknowledged(f"r{one}", at=_after(days=1), expected_datetime=second) for one in range(5)
+    ]
+    history += [build.closed(f"r{one}", at=_after(days=3)) for one in range(1, 5)]
+    shown = number("sla.on_time", *history)
+    shows(shown, "40.0", numerator=2, denominator=5)
+    assert shown.inputs["closed_late"] == 2
+    assert shown.inputs["open_and_past_due"] == 1
+
+
 def test_on_time_counts_open_requests_past_their_date_as_missed() -> None:
     promised: dict[str, Any] = {"expected_datetime": build.when(_after(days=2))}
     history = [build.opened(f"r{one}", at=MORNING, **promised) for one in range(6)]
