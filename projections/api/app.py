@@ -11,7 +11,18 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import groups, impact, metrics, pages, participants, practices, results, routes, stream
+from projections.api import (
+    coalition,
+    groups,
+    impact,
+    metrics,
+    pages,
+    participants,
+    practices,
+    results,
+    routes,
+    stream,
+)
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
@@ -42,6 +53,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(groups.router)
     app.include_router(practices.router)
     app.include_router(metrics.router)
+    app.include_router(coalition.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
     app.include_router(stream.router)
