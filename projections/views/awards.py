@@ -115,8 +115,6 @@ VIEW: Final = DocumentView(
     fields=FIELDS,
     indexes=(
         (("city", 1), ("granted_at", -1), ("_id", 1)),
-        (("granted_at", -1), ("_id", 1)),
         (("city", 1), ("call_id", 1), ("granted_at", -1), ("_id", 1)),
-        (("city", 1), ("application_id", 1)),
     ),
 )
