@@ -20,7 +20,7 @@ TOPICS = ("townhall.ideas", "townhall.requests")
 GROUPS = {
     "townhall.participation.v2": ("townhall.ideas",),
     "townhall.requests.v2": ("townhall.requests",),
-    "townhall.pulse.v1": TOPICS,
+    "townhall.pulse.v2": TOPICS,
 }
 HISTORY_KEPT = RESULTS_KEPT = 100
 TO_ANSWER = timedelta(days=90)
@@ -179,7 +179,8 @@ def fold(records: Iterable[Record], planted: Planted) -> Expected:
             continue
         seen.add(event.identity)
         counts["applied"] += 1
-        expected.add("pulse", (event.city, event.day, event.kind), event.partition, events=1)
+        if event.source != f"urn:townhall:{event.city}:follow-ups":
+            expected.add("pulse", (event.city, event.day, event.kind), event.partition, events=1)
         _tell(expected, event)
     _count(expected)
     return expected
