@@ -97,10 +97,11 @@ def time_tag(at: datetime | None, zone: ZoneInfo, *, clock: bool = True) -> Mark
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), text)
 
 
-def day(text: str) -> Markup:
-    """`2026-04-01` as a `<time>` element that reads `1 Apr`."""
+def day(text: str, *, year: bool = False) -> Markup:
+    """`2026-04-01` as a `<time>` element that reads `1 Apr`, or `1 Apr 2026`."""
     value = date.fromisoformat(text)
-    return Markup('<time datetime="{}">{}</time>').format(text, f"{value.day} {value:%b}")
+    told = f"{value.day} {value:%b %Y}" if year else f"{value.day} {value:%b}"
+    return Markup('<time datetime="{}">{}</time>').format(text, told)
 
 
 def last_days(today: str, count: int) -> list[str]:

@@ -301,3 +301,56 @@ def test_every_query_uses_an_index(here: Here, view: str) -> None:
     plan = (found.sort(order) if order else found).explain()["queryPlanner"]["winningPlan"]
     assert "COLLSCAN" not in str(plan)
     assert "'SORT'" not in str(plan)
+
+
+def page(here: Here, path: str) -> str:
+    answer = here.http.get(path)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return answer.text
+
+
+def test_the_page_of_a_city_s_grants_shows_the_numbers_of_the_data(here: Here) -> None:
+    text, data = page(here, "/cities/riverton/grants"), here.get("/v1/cities/riverton/grants")
+    assert f'data-count="open-calls" data-value="{data["open_calls"]}"' in text
+    assert f'data-count="reports-on-time" data-value="{data["reports"]["on_time"]}"' in text
+    assert "<dd>USD 300</dd>" in text
+    assert "Trees for Elm Street" in text
+    assert 'href="/v1/grants/riverton.json"' in text
+    assert text.index("/grants/calls/call-2") < text.index("/grants/calls/call-1")
+    assert 'href="/cities/riverton/grants"' in page(here, "/cities/riverton")
+
+
+def test_the_page_of_a_city_without_grants_says_so(here: Here) -> None:
+    text = page(here, "/cities/emptyville/grants")
+    assert "No call has been opened yet." in text
+    assert "No award has been made yet." in text
+    assert ".json" not in text
+
+
+def test_the_page_of_a_call_shows_the_ranking_and_nothing_of_who_was_dismissed(here: Here) -> None:
+    text = page(here, "/cities/riverton/grants/calls/call-1")
+    assert 'data-count="applications" data-value="3"' in text
+    assert "The order that the city told is the one that the reviews give." in text
+    assert text.index("Block 2") < text.index("Block 1")
+    assert "/cities/coalition/grants/awards/award-0" in text
+    assert HUSHED not in text
+    assert "Ranking" not in page(here, "/cities/riverton/grants/calls/call-2")
+
+
+def test_the_page_of_an_award_shows_its_chain(here: Here) -> None:
+    parent = page(here, "/cities/coalition/grants/awards/award-0")
+    assert "3 awards were made of the money of this one." in parent
+    assert "/cities/riverton/grants/awards/award-2" in parent
+    text = page(here, "/cities/riverton/grants/awards/award-1")
+    assert "✓ Met" in text
+    assert "✓ On time" in text
+    assert "/cities/coalition/grants/awards/award-0" in text
+    assert "Overdue" in page(here, "/cities/riverton/grants/awards/award-2")
+
+
+def test_what_is_not_there_is_a_page_that_says_so(here: Here) -> None:
+    for path in ("calls/none", "awards/none", "awards/award-unheard"):
+        answer = here.http.get(f"/cities/riverton/grants/{path}")
+        assert answer.status_code == 404
+        assert "is known here" in answer.text
