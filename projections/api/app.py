@@ -13,6 +13,8 @@ from infra.problems import ProblemError
 from infra.settings import Settings
 from projections.api import (
     coalition,
+    grants,
+    grants_pages,
     groups,
     impact,
     metrics,
@@ -54,10 +56,12 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(practices.router)
     app.include_router(metrics.router)
     app.include_router(coalition.router)
+    app.include_router(grants.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(grants_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)
