@@ -11,7 +11,18 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import groups, metrics, pages, practices, results, routes, stream
+from projections.api import (
+    groups,
+    groups_pages,
+    metrics,
+    pages,
+    practices,
+    practices_pages,
+    results,
+    results_pages,
+    routes,
+    stream,
+)
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
@@ -44,6 +55,9 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(metrics.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(results_pages.router)
+    app.include_router(groups_pages.router)
+    app.include_router(practices_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)
