@@ -107,7 +107,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
         document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
     ),
-    Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
     Projection(
         "grants",
         version=1,

@@ -14,8 +14,10 @@ from infra.settings import Settings
 from projections.api import (
     groups,
     groups_pages,
+    impact,
     metrics,
     pages,
+    participants,
     practices,
     practices_pages,
     results,
@@ -53,6 +55,8 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(groups.router)
     app.include_router(practices.router)
     app.include_router(metrics.router)
+    app.include_router(impact.router)
+    app.include_router(participants.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     app.include_router(results_pages.router)
