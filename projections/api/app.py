@@ -16,12 +16,15 @@ from projections.api import (
     grants,
     grants_pages,
     groups,
+    groups_pages,
     impact,
     metrics,
     pages,
     participants,
     practices,
+    practices_pages,
     results,
+    results_pages,
     routes,
     stream,
 )
@@ -62,6 +65,9 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(stream.router)
     app.include_router(pages.router)
     app.include_router(grants_pages.router)
+    app.include_router(results_pages.router)
+    app.include_router(groups_pages.router)
+    app.include_router(practices_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)
