@@ -3,8 +3,14 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import promises, requests
+from projections.metrics.families import impact, participants, promises, requests, volunteer_value
 
-METRICS: Final[tuple[Metric, ...]] = (*requests.METRICS, *promises.METRICS)
+METRICS: Final[tuple[Metric, ...]] = (
+    *requests.METRICS,
+    *promises.METRICS,
+    *participants.METRICS,
+    *volunteer_value.METRICS,
+    *impact.METRICS,
+)
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}

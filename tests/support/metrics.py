@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
@@ -117,6 +118,13 @@ def numbers(code: str, *events: Event, about: Scope | None = None) -> dict[str, 
     return asyncio.run(measure.by_neighbourhood(folded(*events), BY_CODE[code], about or scope()))
 
 
+def shows(shown: Measured, value: str | None, **parts: int) -> None:
+    """The value, and the numerator and denominator that are named; nothing else is looked at."""
+    assert shown.value == (None if value is None else Decimal(value))
+    assert {name: getattr(shown, name) for name in parts} == parts
+    assert not shown.suppressed
+
+
 def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, one[name]) for name in by)
 
@@ -124,7 +132,10 @@ def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ..
 def _at(one: Mapping[str, Any], path: str) -> Any:
     value: Any = one
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = [part.get(name) for part in value]
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
@@ -137,7 +148,7 @@ def _minutes(since: datetime | None, until: datetime | None) -> int | None:
 def _fits(value: Any, asked: Condition) -> bool:
     match asked:
         case OneOf(values):
-            return value in values
+            return any(one in values for one in (value if isinstance(value, list) else [value]))
         case NoneOf(values):
             return value not in values
         case Between(low, high):
