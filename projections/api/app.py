@@ -11,7 +11,16 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import impact, metrics, pages, participants, routes, stream
+from projections.api import (
+    impact,
+    impact_pages,
+    metrics,
+    pages,
+    participants,
+    routes,
+    stream,
+    volunteer_value,
+)
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
 from projections.cursors import BadCursor
@@ -39,6 +48,8 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(metrics.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(volunteer_value.router)
+    app.include_router(impact_pages.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     problems.show_pages(app, pages.sorry)
