@@ -49,7 +49,7 @@ def hours_of_2018() -> list[Event]:
 def history() -> list[Event]:
     few = [acted(f"few-pseudonym-000{one}", at=TODAY, neighbourhood_id="south") for one in range(3)]
     many = [acted(f"many-pseudonym-{one:03}", at=TODAY, neighbourhood_id="north") for one in range(40)]
-    bags = {"unit": "bags", "method": "estimated", "each": Each(quantity="20", unit="lb")}
+    bags: dict[str, Any] = {"unit": "bags", "method": "estimated", "each": Each(quantity="20", unit="lb")}
     return [
         started(
             "block-1",
