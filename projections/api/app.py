@@ -18,6 +18,7 @@ from projections.api import (
     groups,
     groups_pages,
     impact,
+    impact_pages,
     metrics,
     pages,
     participants,
@@ -27,6 +28,7 @@ from projections.api import (
     results_pages,
     routes,
     stream,
+    volunteer_value,
 )
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
@@ -62,6 +64,8 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(grants.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(volunteer_value.router)
+    app.include_router(impact_pages.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     app.include_router(grants_pages.router)

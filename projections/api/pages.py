@@ -49,6 +49,7 @@ _SAID = {
         f"unknown_{what}": f"No such {what} is known here. If it was just published, reload in a few seconds."
         for what in ("request", "idea", "round", "call", "award")
         for what in ("request", "idea", "round", "result", "problem", "group", "practice")
+        for what in ("request", "idea", "round", "project")
     },
     "internal_error": "Something failed on our side and was logged. Reload in a few seconds.",
 }
@@ -63,7 +64,7 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def page(request: Request) -> Response:
+        async def answered(request: Request) -> Response:
             try:
                 response = await handle(request)
             except (ProblemError, BadCursor, PyMongoError) as error:
@@ -71,7 +72,7 @@ class PageRoute(APIRoute):
             response.headers.update(HEADERS)
             return response
 
-        return page
+        return answered
 
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -102,6 +103,7 @@ async def coalition(request: Request, reads: State) -> Response:
 
     return await rendered(request, reads, "coalition.html", context)
     return await shown(request, reads, "coalition.html", context)
+    return await page(request, reads, "coalition.html", context)
 
 
 @router.get("/cities")
@@ -122,6 +124,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
         rounds = await ballot_rounds.listing(db, known, limit=LISTED_ROUNDS, cursor=None)
         return {
             **of_city(known),
+            **in_city(known),
             "numbers": overview.numbers,
             "pulse": await queries.pulse(db, known, last_days(overview.numbers.today, CHART_DAYS)),
             "requests": await queries.requests(db, where, limit=LISTED_REQUESTS, cursor=None),
@@ -134,6 +137,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
 
     return await rendered(request, reads, "city.html", context)
     return await shown(request, reads, "city.html", context)
+    return await page(request, reads, "city.html", context)
 
 
 @router.get("/cities/{city}/requests")
@@ -150,6 +154,9 @@ async def requests_page(
 
     return await rendered(request, reads, "requests.html", context)
     return await shown(request, reads, "requests.html", context)
+        return {**in_city(known), "requests": found, "first": cursor is None, "status": status}
+
+    return await page(request, reads, "requests.html", context)
 
 
 @router.get("/cities/{city}/ideas")
@@ -163,6 +170,9 @@ async def ideas_page(request: Request, reads: State, city: str, cursor: Cursor =
 
     return await rendered(request, reads, "ideas.html", context)
     return await shown(request, reads, "ideas.html", context)
+        return {**in_city(known), "ideas": found, "first": cursor is None}
+
+    return await page(request, reads, "ideas.html", context)
 
 
 @router.get("/cities/{city}/requests/{request_id}")
@@ -175,6 +185,9 @@ async def request_page(request: Request, reads: State, city: str, request_id: st
 
     return await rendered(request, reads, "request.html", context)
     return await shown(request, reads, "request.html", context)
+        return {**in_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
+
+    return await page(request, reads, "request.html", context)
 
 
 @router.get("/cities/{city}/ideas/{idea_id}")
@@ -187,6 +200,9 @@ async def idea_page(request: Request, reads: State, city: str, idea_id: str) -> 
 
     return await rendered(request, reads, "idea.html", context)
     return await shown(request, reads, "idea.html", context)
+        return {**in_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
+
+    return await page(request, reads, "idea.html", context)
 
 
 @router.get("/cities/{city}/rounds/{round_id}")
@@ -198,6 +214,7 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
         found = await ballot_rounds.result(reads.db, known, round_id)
         return {
             **of_city(known),
+            **in_city(known),
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
@@ -206,6 +223,7 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
 
     return await rendered(request, reads, "round.html", context)
     return await shown(request, reads, "round.html", context)
+    return await page(request, reads, "round.html", context)
 
 
 @router.get("/data")
@@ -235,6 +253,15 @@ async def shown(
     request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
 ) -> Response:
     """The page of this template, rendered once for everyone who looks at it now."""
+def in_city(city: City) -> dict[str, Any]:
+    """What every page of a city shows, or lives by."""
+    return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
+
+
+async def page(
+    request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
+) -> Response:
+    """A page, rendered once for all who look at it until something moves."""
 
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()

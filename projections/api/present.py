@@ -82,6 +82,22 @@ def money(value: str | None, currency: str | None) -> str:
     return f"{currency} {text}" if currency else text
 
 
+def decimal(text: str) -> str:
+    """Decimal text for people: `12214.5` as `12,214.5`."""
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+def units(text: str) -> str:
+    """A unit for people: `sq_ft` as `sq ft`."""
+    return text.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """A reason that stands alone."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def words(code: str) -> str:
     """`awaiting_reporter` as `Awaiting reporter`."""
     text = code.replace("_", " ").replace("-", " ").strip()
