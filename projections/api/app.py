@@ -11,7 +11,7 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import coalition, impact, metrics, pages, participants, routes, stream
+from projections.api import coalition, impact, metrics, metrics_pages, pages, participants, routes, stream
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
 from projections.cursors import BadCursor
@@ -42,6 +42,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(participants.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(metrics_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)

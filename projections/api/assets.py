@@ -44,11 +44,12 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         name: getattr(present, name)
-        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs")
+        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs", "month")
     }
     environment.globals |= {
         "static": address,
         "plural": present.plural,
+        "measured": present.measured,
         "scored": present.scored,
         "same": present.same,
         "ballots_give": present.ballots_give,

@@ -5,11 +5,12 @@ from typing import Final
 from projections.metrics.core import Metric
 from projections.metrics.families import ideas, promises, requests, taking_part
 
-METRICS: Final[tuple[Metric, ...]] = (
-    *requests.METRICS,
-    *promises.METRICS,
-    *ideas.METRICS,
-    *taking_part.METRICS,
-)
+SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
+    "Requests": (*requests.METRICS, *promises.METRICS),
+    "Ideas": ideas.METRICS,
+    "Taking part": taking_part.METRICS,
+}
+"""The numbers by what they are about, in the order in which people see them."""
 
+METRICS: Final[tuple[Metric, ...]] = tuple(one for section in SECTIONS.values() for one in section)
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}
