@@ -14,34 +14,39 @@ from projections.metrics.core import NEIGHBOURHOOD, Ask, Counts, Inputs, Metric,
 from projections.metrics.families.requests import VIEW
 from projections.metrics.numbers import minutes_of, nearest_rank, percent, ratio, total
 from projections.metrics.suppression import SUPPRESS_BELOW
-from projections.read import EVER, Between
+from projections.read import EVER, Between, Where
 
 
 def _on_time_asks(scope: Scope) -> Mapping[str, Ask]:
     reported = scope.during("opened_at")
-    not_known = {"status": "open", "on_time": None, "expected_at": Between(EVER, scope.now)}
+    promised: Where = {**reported, "expected_at": Between(EVER, None)}
+    never_late: Where = {**promised, "overdue_at": None}
+    once_late: Where = {**promised, "overdue_at": Between(EVER, None)}
+    past_due: Where = {**reported, "expected_at": Between(EVER, scope.now), "overdue_at": None}
     return {
-        "requests": Counts(VIEW, reported, by=("on_time", "status")),
-        "promised": Counts(VIEW, {**reported, "expected_at": Between(EVER, None)}),
-        "past_due": Counts(VIEW, {**reported, **not_known}),
+        "reported": Counts(VIEW, reported),
+        "promised": Counts(VIEW, promised),
+        "left": Spans(VIEW, {**never_late, "status": "closed"}, since="closed_at", until="expected_at"),
+        "overdue": Counts(VIEW, once_late, by=("status",)),
+        "past_due": Counts(VIEW, {**past_due, "status": "open"}),
     }
 
 
 def _on_time(inputs: Inputs, _: Scope) -> Value:
-    counts = {(row.key["on_time"], row.key["status"]): row.n[COUNT] for row in inputs["requests"]}
-    kept = sum(count for (on_time, _status), count in counts.items() if on_time)
-    late = counts.get((False, "closed"), 0)
-    missed = counts.get((False, "open"), 0) + total(inputs["past_due"])
-    due = kept + late + missed
-    promised, reported = total(inputs["promised"]), total(inputs["requests"])
+    kept, _unknown, late = minutes_of(inputs["left"])
+    overdue = {row.key["status"]: row.n[COUNT] for row in inputs["overdue"]}
+    late += overdue.get("closed", 0)
+    missed = overdue.get("open", 0) + total(inputs["past_due"])
+    due = kept.total() + late + missed
+    promised, reported = total(inputs["promised"]), total(inputs["reported"])
     return Value(
-        value=percent(kept, due),
-        numerator=kept,
+        value=percent(kept.total(), due),
+        numerator=kept.total(),
         denominator=due,
         inputs={
             "requests_reported": reported,
             "with_a_date_named": promised,
-            "closed_on_time": kept,
+            "closed_on_time": kept.total(),
             "closed_late": late,
             "open_and_past_due": missed,
         },
