@@ -5,18 +5,31 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS, STEWARDSHIP
+from events.topics import FOLLOWUPS, GRANTS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS, STEWARDSHIP
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     adoptions,
     assets,
+    award_money,
+    award_regrants,
+    award_tallies,
+    awards,
     ballot_rounds,
     ballots,
+    grant_applications,
+    grant_calls,
+    grant_reviews,
     ideas,
+    impact_records,
+    messages,
+    participant_counts,
+    participants,
     problems,
     program_feedback,
+    projects,
     pulse,
     service_requests,
+    snapshots,
     waitlist,
 )
 
@@ -36,6 +49,28 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
     ),
     Projection(
+        "impact",
+        version=1,
+        topics=(IMPACT,),
+        documents=(projects.VIEW, impact_records.VIEW),
+        document_tallies=impact_records.TALLIES,
+    ),
+    Projection(
+        "participants",
+        version=1,
+        topics=(PARTICIPANTS,),
+        documents=(participants.VIEW,),
+        document_tallies=participant_counts.TALLIES,
+    ),
+    Projection(
+        "followups",
+        version=1,
+        topics=(FOLLOWUPS,),
+        documents=(messages.VIEW,),
+        document_tallies=(messages.BY_STATUS,),
+    ),
+    Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
+    Projection(
         "stewardship",
         version=1,
         topics=(STEWARDSHIP,),
@@ -43,6 +78,20 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
     ),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "grants",
+        version=1,
+        topics=(GRANTS,),
+        documents=(
+            grant_calls.VIEW,
+            grant_applications.VIEW,
+            grant_reviews.VIEW,
+            awards.VIEW,
+            award_regrants.VIEW,
+        ),
+        event_tallies=(award_money.DISBURSED,),
+        document_tallies=(*grant_applications.TALLIES, *award_tallies.TALLIES, award_regrants.REGRANTED),
+    ),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}
