@@ -35,6 +35,7 @@ FIELDS: Final = {
     "point": "GeoJSON Point, longitude before latitude, or None",
     "neighbourhood_id": "the city's code of the neighbourhood",
     "priority": "whether the city asks for a steward before others",
+    "revision": "how many times the city told its facts or gave it up",
     "registered_at": "when it was last registered; None until that is told",
     "retired_at": "when it was given up; None again once it is registered anew",
     "retired_because": "why",
@@ -56,6 +57,7 @@ _UNHEARD: Final = {
     **dict.fromkeys(FIELDS),
     **tenure.NOBODY,
     "priority": False,
+    "revision": 0,
     "adoptions": [],
     "adoptions_total": 0,
     "needs": [],
@@ -73,6 +75,7 @@ def evolve(document: Document | None, event: Event) -> Document:
             _known(asset, event, data)
         case AssetRetired() as data:
             asset |= {"retired_at": event.at, "retired_because": data.reason, "condition": None, "needs": []}
+            asset["revision"] += 1
         case StewardshipCheckedIn() as data:
             _visited(asset, event, data)
     _adoption_changed(before, asset, event)
@@ -84,6 +87,7 @@ def evolve(document: Document | None, event: Event) -> Document:
 def _known(asset: dict[str, Any], event: Event, data: AssetRegistered | AssetUpdated) -> None:
     for field in ("asset_type", "name", "feed", "external_id", "neighbourhood_id", "priority"):
         asset[field] = getattr(data, field)
+    asset["revision"] += 1
     placed = data.lat is not None and data.long is not None
     asset["point"] = {"type": "Point", "coordinates": [data.long, data.lat]} if placed else None
     if isinstance(data, AssetRegistered):
@@ -182,7 +186,7 @@ VIEW: Final = DocumentView(
         (("city", 1), ("state", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("asset_type", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("condition", 1), ("checked_in_at", -1)),
-        (("city", 1), ("feed", 1)),
+        (("city", 1), ("feed", 1), ("_id", 1)),
         (("point", "2dsphere"),),
     ),
 )

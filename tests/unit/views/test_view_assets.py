@@ -48,6 +48,7 @@ def test_a_registered_thing_stands_with_all_that_was_told() -> None:
             **facts,
             "point": {"type": "Point", "coordinates": [-74.0, 40.7]},
             "priority": True,
+            "revision": 1,
             "registered_at": when(EARLY),
             "retired_at": None,
             "retired_because": None,
