@@ -113,6 +113,7 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("session.scheduled", 1, volunteering.SessionScheduled, VOLUNTEERING),
     EventType("session.changed", 1, volunteering.SessionChanged, VOLUNTEERING),
     EventType("session.cancelled", 1, volunteering.SessionCancelled, VOLUNTEERING),
+    EventType("session.coming_up", 1, volunteering.SessionComingUp, VOLUNTEERING),
     EventType("session.at_risk", 1, volunteering.SessionAtRisk, VOLUNTEERING),
     EventType("signup.registered", 1, volunteering.SignupRegistered, VOLUNTEERING),
     EventType("signup.cancelled", 1, volunteering.SignupCancelled, VOLUNTEERING),

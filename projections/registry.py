@@ -5,11 +5,26 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import FOLLOWUPS, GRANTS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS, STEWARDSHIP
+from events.topics import (
+    FOLLOWUPS,
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    IMPACT,
+    METRICS,
+    MODERATION,
+    PARTICIPANTS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
+)
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     adoptions,
     assets,
+    attendance,
     award_money,
     award_regrants,
     award_tallies,
@@ -19,16 +34,24 @@ from projections.views import (
     grant_applications,
     grant_calls,
     grant_reviews,
+    groups,
+    hours,
     ideas,
     impact_records,
     messages,
+    moderation,
+    opportunities,
     participant_counts,
     participants,
+    practices,
     problems,
     program_feedback,
     projects,
     pulse,
+    results,
     service_requests,
+    sessions,
+    signups,
     snapshots,
     waitlist,
 )
@@ -36,17 +59,17 @@ from projections.views import (
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     Projection(
         "requests",
-        version=1,
+        version=2,
         topics=(REQUESTS,),
         documents=(service_requests.VIEW, program_feedback.VIEW),
         document_tallies=(*service_requests.TALLIES, program_feedback.RATINGS),
     ),
     Projection(
         "participation",
-        version=1,
+        version=2,
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
-        document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
+        document_tallies=(ideas.SUPPORT, ideas.BY_DAY, ballots.BALLOTS, ballots.VOTES),
     ),
     Projection(
         "impact",
@@ -77,7 +100,14 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
         document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
     ),
-    Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "volunteering",
+        version=1,
+        topics=(VOLUNTEERING,),
+        documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
+        document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
+    ),
+    Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
     Projection(
         "grants",
         version=1,
@@ -91,6 +121,34 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         ),
         event_tallies=(award_money.DISBURSED,),
         document_tallies=(*grant_applications.TALLIES, *award_tallies.TALLIES, award_regrants.REGRANTED),
+    ),
+    Projection(
+        "results",
+        version=1,
+        topics=(RESULTS,),
+        documents=(results.VIEW,),
+        document_tallies=(results.PROGRESS,),
+    ),
+    Projection(
+        "groups",
+        version=1,
+        topics=(GROUPS,),
+        documents=(groups.VIEW, groups.MEMBERSHIPS),
+        document_tallies=(groups.MEMBERS, groups.BY_NEIGHBOURHOOD),
+    ),
+    Projection(
+        "practices",
+        version=1,
+        topics=(PRACTICES,),
+        documents=(practices.VIEW, practices.ADOPTIONS),
+        document_tallies=(practices.DIFFUSION,),
+    ),
+    Projection(
+        "moderation",
+        version=1,
+        topics=(MODERATION,),
+        documents=(moderation.VIEW,),
+        document_tallies=(moderation.BY_KIND,),
     ),
 )
 

@@ -13,10 +13,23 @@ from consumers.followups import (
     grant_report_deadlines,
     grant_review_refusals,
     participant_actions,
+    practice_links,
+    problem_links,
     request_deadlines,
+    result_links,
     steward_duties,
 )
-from events.topics import GRANTS, GROUPS, IDEAS, REQUESTS, STEWARDSHIP, VOLUNTEERING, Topic
+from events.topics import (
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
+    Topic,
+)
 from projections.core import Projection
 
 
@@ -31,6 +44,9 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(grant_review_refusals.MANAGER, 1, GRANTS),
     _follow_up(grant_report_deadlines.MANAGER, 1, GRANTS),
     _follow_up(award_parents.MANAGER, 1, GRANTS),
+    _follow_up(result_links.MANAGER, 1, RESULTS),
+    _follow_up(problem_links.MANAGER, 1, IDEAS),
+    _follow_up(practice_links.MANAGER, 1, PRACTICES),
     _follow_up(steward_duties.MANAGER, 1, STEWARDSHIP),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

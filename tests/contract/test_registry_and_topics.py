@@ -38,6 +38,7 @@ STORED = {
     "org.citiesofservice.session.scheduled.v1": "townhall.volunteering",
     "org.citiesofservice.session.changed.v1": "townhall.volunteering",
     "org.citiesofservice.session.cancelled.v1": "townhall.volunteering",
+    "org.citiesofservice.session.coming_up.v1": "townhall.volunteering",
     "org.citiesofservice.session.at_risk.v1": "townhall.volunteering",
     "org.citiesofservice.signup.registered.v1": "townhall.volunteering",
     "org.citiesofservice.signup.cancelled.v1": "townhall.volunteering",

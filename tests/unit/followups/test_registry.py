@@ -12,7 +12,10 @@ def test_the_names_of_follow_ups_are_permanent() -> None:
         "townhall.grant_report_deadlines.v1",
         "townhall.grant_review_refusals.v1",
         "townhall.participant_actions.v1",
+        "townhall.practice_links.v1",
+        "townhall.problem_links.v1",
         "townhall.request_deadlines.v1",
+        "townhall.result_links.v1",
         "townhall.steward_duties.v1",
     }
 
