@@ -44,8 +44,9 @@ FIELDS: Final = {
     "nickname": "what its steward calls it, in their own words; None without one",
     "free_since": "when the adoption before ended; None while it is adopted, and before the first",
     "adoptions": f"the last {ADOPTIONS_KEPT} that began, in log order: adoption_id, started_at, ended_at, "
-    "ended_by, free_seconds (how long the thing was free after the one before; None for the first)",
+    "ended_by",
     "adoptions_total": "how many began",
+    "readoptions": "how many began after the thing was free for so many whole days, by month and days",
     "condition": "how the last visitor found it: good, attention, urgent; None where nobody has looked",
     "needs": "what the last visitor said that it needs, as the city's codes",
     "checked_in_at": "when it was last looked after",
@@ -60,6 +61,7 @@ _UNHEARD: Final = {
     "revision": 0,
     "adoptions": [],
     "adoptions_total": 0,
+    "readoptions": {},
     "needs": [],
     "check_ins": [],
     "check_ins_total": 0,
@@ -119,17 +121,18 @@ def _adopted_as(asset: Document) -> str | None:
 
 
 def _began(asset: dict[str, Any], event: Event, data: AdoptionStarted) -> None:
-    free = asset["free_since"]
-    fresh = {
-        "adoption_id": data.adoption_id,
-        "started_at": event.at,
-        "ended_at": None,
-        "ended_by": None,
-        "free_seconds": None if free is None else max(0, int((event.at - free).total_seconds())),
-    }
+    fresh = {"adoption_id": data.adoption_id, "started_at": event.at, "ended_at": None, "ended_by": None}
     asset["adoptions"] = [*asset["adoptions"], fresh][-ADOPTIONS_KEPT:]
     asset["adoptions_total"] += 1
+    if asset["free_since"] is not None:
+        asset["readoptions"] = _with_gap(asset, event)
     asset |= {"nickname": data.nickname, "free_since": None}
+
+
+def _with_gap(asset: Document, event: Event) -> dict[str, dict[str, int]]:
+    month, days = event.day[:7], str(max(0, (event.at - asset["free_since"]).days))
+    gaps = asset["readoptions"].get(month, {})
+    return {**asset["readoptions"], month: {**gaps, days: gaps.get(days, 0) + 1}}
 
 
 def _ended(asset: dict[str, Any], event: Event, adoption_id: str) -> None:
@@ -244,4 +247,17 @@ NEEDS: Final = DocumentTally(
         Cell((asset["city"], need), {"assets": 1}) for need in dict.fromkeys(asset["needs"])
     ],
 )
-TALLIES: Final = (COVERAGE, NEEDS)
+READOPTIONS: Final = DocumentTally(
+    name="asset_readoptions",
+    description="How many things found another steward after so many whole days without one, "
+    "by the month in which they did",
+    dimensions=("city", "month", "days"),
+    measures={"readoptions": "adoptions that began after another had ended"},
+    over=VIEW,
+    cells=lambda asset: [
+        Cell((asset["city"], month, days), {"readoptions": n})
+        for month, gaps in asset["readoptions"].items()
+        for days, n in gaps.items()
+    ],
+)
+TALLIES: Final = (COVERAGE, NEEDS, READOPTIONS)
