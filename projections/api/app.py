@@ -11,7 +11,7 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import impact, metrics, pages, participants, routes, stream
+from projections.api import impact, metrics, pages, participants, routes, stewardship, stream
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
 from projections.cursors import BadCursor
@@ -39,6 +39,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(metrics.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(stewardship.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     problems.show_pages(app, pages.sorry)

@@ -188,7 +188,7 @@ VIEW: Final = DocumentView(
         (("city", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("state", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("asset_type", 1), ("updated_at", -1), ("_id", 1)),
-        (("city", 1), ("condition", 1), ("checked_in_at", -1)),
+        (("city", 1), ("condition", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("feed", 1), ("_id", 1)),
         (("point", "2dsphere"),),
     ),
