@@ -8,6 +8,7 @@ from events.scalars import Code
 from infra.problems import documented
 from projections.api import queries, stewardship_queries
 from projections.api import stewardship_models as models
+from projections.api.moderated import MODERATION
 from projections.api.respond import After, Cursor, Limit, answer, wait
 from projections.api.routes import box
 from projections.api.state import State
@@ -40,7 +41,7 @@ async def assets(
     after: After = None,
 ) -> Response:
     """A city's things that can be taken care of, the last changed first."""
-    await wait(reads.db, after, STEWARDSHIP)
+    await wait(reads.db, after, STEWARDSHIP, MODERATION)
     known = await queries.known_city(reads.db, city)
     chosen = stewardship_queries.where(
         known, asset_type=asset_type, state=state, attention=attention, box=box(bbox)
@@ -73,7 +74,7 @@ async def assets_geojson(
 @router.get("/assets/{city}/{asset_id}", response_model=models.AssetDetail, responses=documented(404))
 async def asset(request: Request, reads: State, city: str, asset_id: str, after: After = None) -> Response:
     """One thing with its adoptions and check-ins. Stewards are not named."""
-    await wait(reads.db, after, STEWARDSHIP)
+    await wait(reads.db, after, STEWARDSHIP, MODERATION)
     known = await queries.known_city(reads.db, city)
     return answer(request, await stewardship_queries.asset(reads.db, known, asset_id))
 

@@ -10,6 +10,7 @@ from infra.mongo import Database
 from projections import read
 from projections.api import stewardship_models as models
 from projections.api.models import Point
+from projections.api.moderated import hidden
 from projections.api.queries import LAST_CHANGED, MAX_FEATURES, SUPPRESS_BELOW, there, today
 from projections.core import Document
 from projections.metrics.numbers import percent, shown
@@ -21,7 +22,7 @@ MONTHS: Final = 12
 STANDS: Final = OneOf(("free", "adopted", "not_adoptable", "unknown"))
 IN_NEED: Final = OneOf(("attention", "urgent"))
 _SAME: Final = (
-    *("city", "asset_type", "name", "nickname", "feed", "external_id", "neighbourhood_id", "priority"),
+    *("city", "asset_type", "name", "feed", "external_id", "neighbourhood_id", "priority"),
     *("state", "not_adoptable_because", "free_since", "condition", "needs", "checked_in_at"),
     *("retired_at", "retired_because", "updated_at"),
 )
@@ -53,7 +54,8 @@ async def assets(db: Database, chosen: Where, *, limit: int, cursor: str | None)
     """A page of things, the last changed first."""
     as_of = await read.as_of(db, [STEWARDSHIP])
     page = await read.documents(db, "assets", chosen, LAST_CHANGED, limit=limit, after=cursor)
-    found = [models.Asset(**_asset(one)) for one in page.items]
+    without = await _hidden(db, page.items)
+    found = [models.Asset(**_asset(one, without)) for one in page.items]
     return models.Assets(assets=found, next=page.cursor, as_of=as_of)
 
 
@@ -62,7 +64,7 @@ async def asset(db: Database, city: City, asset_id: str) -> models.AssetDetail:
     as_of = await read.as_of(db, [STEWARDSHIP])
     found = there(await read.document(db, "assets", f"{city.id}/{asset_id}"), "asset")
     return models.AssetDetail(
-        **_asset(found),
+        **_asset(found, await _hidden(db, [found])),
         **{name: found[name] for name in ("registered_at", "adoptions_total", "check_ins_total")},
         adoptions=[_only(models.Adoption, one) for one in found["adoptions"]],
         check_ins=[_only(models.CheckIn, one) for one in found["check_ins"]],
@@ -99,12 +101,22 @@ async def stewardship(db: Database, city: City) -> models.Stewardship:
     )
 
 
-def _asset(found: Document) -> dict[str, Any]:
+async def _hidden(db: Database, found: Iterable[Document]) -> frozenset[str]:
+    """The adoptions, each named `city/id`, whose nickname the city has hidden."""
+    return await hidden(db, "adoption", filter(None, map(_named, found)))
+
+
+def _named(found: Document) -> str | None:
+    return None if found["nickname"] is None else f"{found['city']}/{found['adoption']['adoption_id']}"
+
+
+def _asset(found: Document, without: frozenset[str]) -> dict[str, Any]:
     long, lat = found["point"]["coordinates"] if found["point"] else (None, None)
     adoption = found["adoption"] or {"since": None, "group_id": None, "cadence_days": None}
     return {
         **{name: found[name] for name in _SAME},
         "id": found["asset_id"],
+        "nickname": None if _named(found) in without else found["nickname"],
         "lat": lat,
         "long": long,
         "adopted_since": adoption["since"],
@@ -174,8 +186,8 @@ def _last_months(now: date) -> list[str]:
 
 def _month(name: str, stood: int, counts: Mapping[str, int]) -> models.StewardshipMonth:
     """Each adoption is one steward's, so there are at most as many people behind the numbers."""
-    hidden = stood + counts["started"] < SUPPRESS_BELOW
+    few = stood + counts["started"] < SUPPRESS_BELOW
     told = {"stood": stood, **{one: counts[one] for one in _COUNTED}}
     return models.StewardshipMonth(
-        month=name, suppressed=hidden, **{one: None if hidden else n for one, n in told.items()}
+        month=name, suppressed=few, **{one: None if few else n for one, n in told.items()}
     )
