@@ -118,7 +118,7 @@ METRICS: Final = (
         numerator="of these, made in time: from a grace before the due date to a grace after it",
         denominator="check-ins due in the period: those, and those that had not come when the grace ended",
         explanation="How reliably stewards come. The grace is a quarter of the time between two check-ins, "
-        "one to seven days. A steward who comes more often than agreed counts once for each time that was due. "
+        "one to seven days. Who comes more often than agreed counts once for each time that was due. "
         "A check-in that is told late counts by the time at which it was made.",
         asks=_months,
         compute=_kept,

@@ -24,7 +24,8 @@ MAY_ONLY = scope("2026-05-01", "2026-05-31")
 def shows(shown: Measured, value: str | None, numerator: int | None, denominator: int) -> None:
     assert not shown.suppressed
     assert shown.value == (None if value is None else Decimal(value))
-    assert (shown.numerator, shown.denominator) == (numerator, denominator)
+    assert shown.numerator == (None if numerator is None else Decimal(numerator))
+    assert shown.denominator == Decimal(denominator)
 
 
 def things(count: int, prefix: str = "d", *, taken: int = 0, **facts: object) -> list[Event]:
