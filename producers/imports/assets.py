@@ -27,7 +27,7 @@ from producers.imports.assets_file import Row, Sheet, sheet
 from producers.imports.clocks import on_clock
 from producers.imports.known_assets import Known, KnownAsset
 from producers.imports.outcomes import Accepted, ImportRefused, Mint, Outcome, Preface, Reading, Rejected, why
-from producers.imports.requests import RowError, request_ref
+from producers.imports.refs import RowError, ref
 from producers.imports.texts import city_slug, dashed, first, known
 
 SYSTEM: Final = "assets"
@@ -158,7 +158,7 @@ def _asset(row: Row, feed: Feed) -> tuple[str, str | None]:
     if external:
         if len(external) > 128:
             raise RowError(f"the id is too long: {len(external)} characters")
-        return f"{feed.name}:{request_ref(external)}", external
+        return ref(f"{feed.name}:{external}", "thing"), external
     if row["lat"] is None:
         raise RowError("neither an id nor a place")
     return f"{feed.name}:{row['lat']:.{_DECIMALS}f}~{row['long']:.{_DECIMALS}f}", None

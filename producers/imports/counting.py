@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from events.positions import Position
-from events.topics import BY_NAME as TOPICS
-from events.topics import IDEAS, REQUESTS, STEWARDSHIP
+from events.topics import GRANTS, IDEAS, REQUESTS, STEWARDSHIP, TOPICS
 from infra.mongo import Database
 from projections.registry import BY_NAME
 
 GROUPS: Final[Mapping[str, str]] = {
     IDEAS.name: BY_NAME["participation"].group,
     REQUESTS.name: BY_NAME["requests"].group,
+    GRANTS.name: BY_NAME["grants"].group,
     STEWARDSHIP.name: BY_NAME["stewardship"].group,
 }
 """The projection that counts the duplicates of a topic."""
@@ -67,7 +67,10 @@ def _checkpoint(position: Position) -> str:
 async def _checkpoints(db: Database, ids: list[str]) -> dict[str, tuple[int, int]]:
     """`next` and `duplicates` by checkpoint; without ids, of every partition that is counted."""
     wanted = ids or [
-        f"{group}/{topic}/{n}" for topic, group in GROUPS.items() for n in range(TOPICS[topic].partitions)
+        f"{GROUPS[topic.name]}/{topic.name}/{n}"
+        for topic in TOPICS
+        if topic.name in GROUPS
+        for n in range(topic.partitions)
     ]
     cursor = db["checkpoints"].find({"_id": {"$in": wanted}})
     return {found["_id"]: (int(found["next"]), int(found.get("duplicates", 0))) async for found in cursor}

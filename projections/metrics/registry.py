@@ -3,8 +3,26 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import promises, requests, stewardship
+from projections.metrics.families import (
+    ideas,
+    impact,
+    participants,
+    promises,
+    requests,
+    stewardship,
+    taking_part,
+    volunteer_value,
+)
 
-METRICS: Final[tuple[Metric, ...]] = (*requests.METRICS, *promises.METRICS, *stewardship.METRICS)
+METRICS: Final[tuple[Metric, ...]] = (
+    *requests.METRICS,
+    *promises.METRICS,
+    *ideas.METRICS,
+    *taking_part.METRICS,
+    *participants.METRICS,
+    *volunteer_value.METRICS,
+    *impact.METRICS,
+    *stewardship.METRICS,
+)
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}

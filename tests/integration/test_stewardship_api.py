@@ -1,5 +1,6 @@
 """Things of the city and who takes care of them, on a real MongoDB: numbers, lists, and nobody named."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -183,3 +184,62 @@ def test_a_city_without_things_has_no_percentage(here: Reading) -> None:
 def test_a_read_waits_for_what_was_published(here: Reading) -> None:
     token = here.models.play(told.registered("drain-late", city="emptyville"))
     assert here.get("/v1/assets/emptyville/drain-late", after=token)["state"] == "free"
+
+
+def test_the_page_shows_the_numbers_of_the_api_and_what_is_free(here: Reading) -> None:
+    page = here.http.get("/cities/riverton/stewardship")
+    assert page.status_code == 200
+    assert "Content-Security-Policy" in page.headers
+    whole = here.get("/v1/stewardship/riverton")["whole"]
+    shown = dict(re.findall(r'data-count="([^"]+)" data-value="([^"]+)"', page.text))
+    names = {"things": "assets", "adoptable": "adoptable", "adopted": "adopted", "attention": "attention"}
+    assert {name: int(shown[name]) for name in names} == {name: whole[one] for name, one in names.items()}
+    assert int(shown["waited-for"]) == whole["wanted"]
+    assert "77.8" in page.text
+    assert _linked(page.text) == {"drain-5", "drain-7"}
+    assert "pseudonym" not in page.text
+
+
+def _linked(page: str) -> set[str]:
+    return set(re.findall(r'href="/cities/riverton/stewardship/([^"?]+)"', page))
+
+
+@pytest.mark.parametrize(
+    ("status", "listed"),
+    [
+        ("attention", {"drain-0"}),
+        ("retired", {"drain-8"}),
+        ("adopted", {f"drain-{n}" for n in (0, 1, 2, 3, 4, 6)}),
+    ],
+)
+def test_each_list_of_the_page_has_an_address(here: Reading, status: str, listed: set[str]) -> None:
+    page = here.text(f"/cities/riverton/stewardship?status={status}")
+    assert _linked(page) == listed | ({"tree-1"} if status == "adopted" else set())
+    assert page.count('aria-current="page"') == 2  # where you are, and which list
+
+
+def test_a_thing_has_a_page(here: Reading) -> None:
+    page = here.text("/cities/riverton/stewardship/drain-6")
+    assert "<h1>Drainy</h1>" in page
+    assert "1 person" in page
+    assert "lapsed: nobody came any more" in here.text("/cities/riverton/stewardship/drain-5")
+    assert "Broken grate" in here.text("/cities/riverton/stewardship/drain-0")
+    assert "Missing from feed" in here.text("/cities/riverton/stewardship/drain-8")
+    assert "Woody" not in here.text("/cities/riverton/stewardship/tree-1")
+    assert "Private" in here.text("/cities/riverton/stewardship/tree-2")
+    missing = here.http.get("/cities/riverton/stewardship/none")
+    assert (missing.status_code, "No such asset" in missing.text) == (404, True)
+
+
+def test_what_a_steward_wrote_is_escaped(here: Reading) -> None:
+    here.models.play(told.adopted("drain-7", city="emptyville", at=ago(0), nickname=town.XSS))
+    page = here.text("/cities/emptyville/stewardship/drain-7")
+    assert "&lt;script&gt;document.title" in page
+    assert "<script>document" not in page
+
+
+def test_a_city_without_things_says_so_and_links_to_the_page(here: Reading) -> None:
+    page = here.text("/cities/lakeside/stewardship")
+    assert "There is nothing to adopt yet." in page
+    assert "Too few things have been adopted to tell." in page
+    assert 'href="/cities/lakeside/stewardship"' in here.text("/cities/lakeside")
