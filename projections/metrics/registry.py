@@ -9,6 +9,7 @@ from projections.metrics.families import (
     participants,
     promises,
     requests,
+    stewardship,
     taking_part,
     volunteer_value,
 )
@@ -17,6 +18,7 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Requests": (*requests.METRICS, *promises.METRICS),
     "Ideas": ideas.METRICS,
     "Taking part": (*participants.METRICS, *taking_part.METRICS),
+    "Stewardship": stewardship.METRICS,
     "What was done": (*volunteer_value.METRICS, *impact.METRICS),
 }
 """The numbers by what they are about, in the order in which people see them."""
