@@ -6,7 +6,6 @@ for goes to `outbox`, `timers` and `notifications` (shared).
 """
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -21,23 +20,18 @@ from consumers.engine.model import (
     LedgerEntry,
     Mark,
     Partition,
-    PlainRecord,
     Quarantined,
-    Record,
-    Release,
     Unavailable,
     Unstorable,
     Write,
 )
+from consumers.mongo_commands import Commands
 from consumers.mongo_rows import outbox_row, queue, shard_of, start, waiting_in
-from events.codec import record_bytes
-from events.scalars import CITY_PATTERN
-from events.topics import MAX_RECORD_BYTES
+from consumers.quarantine_rows import as_quarantined, quarantine_of, release_of
 from infra.failpoints import failpoint
 from infra.mongo import (
     BSONError,
     Database,
-    DocumentTooLarge,
     ExecutionTimeout,
     PyMongoError,
     ReadConcern,
@@ -51,18 +45,9 @@ COMMIT_ATTEMPTS = 8
 MAX_COMMIT_MS = 5_000
 CLAIM_MS = 500
 """A claim that waits longer for a checkpoint's lock looks for a transaction that nobody will end."""
-STATEMENTS = 10_000
-"""Update statements in one command: below MongoDB's limit of 100,000."""
-PASSING = frozenset({112, 11000})
-"""Codes of refused writes that another try, which reads again, may not meet: a write conflict, a key that
-stands there already."""
 UNSTORABLE = (BSONError, OverflowError)
 """What the driver raises for documents that BSON cannot hold, or that are too large."""
-SHOWN_BYTES = 65_536
-"""How much is kept of the value of a record that is too large to be any event."""
 IDENTITY, FINGERPRINT = 16, 8
-OFFSETS_KEPT = 20
-_CITY = re.compile(CITY_PATTERN.encode())
 
 _log = get_logger(__name__)
 
@@ -206,7 +191,7 @@ class MongoStore:
             )
             try:
                 failpoint("after_session_start")
-                await self._write(write, session)
+                await self._write(write, Commands(self._db, session))
                 failpoint("before_commit_sent")
                 await _commit(session)
                 failpoint("after_commit_answered")
@@ -261,44 +246,45 @@ class MongoStore:
         except PyMongoError as error:
             raise Unavailable(f"settling incidents of {claim.partition.short}: {error}") from error
 
-    async def _write(self, write: Write, session: Session) -> None:
+    async def _write(self, write: Write, commands: Commands) -> None:
         """Checkpoints go first: a zombie is turned away before it costs anything."""
+        group = self.projection.group
         advances = [self._advance(advance, write) for advance in write.advances]
-        if await self._update("checkpoints", advances, session) != len(advances):
+        if await commands.update("checkpoints", advances) != len(advances):
             raise Fenced(", ".join(advance.claim.partition.short for advance in write.advances))
         failpoint("after_checkpoint_update")
         for collection, documents in write.documents.items():
-            await self._put(collection, documents, write, session)
-            await self._delete(collection, [key for key, new in documents.items() if new is None], session)
+            await self._put(collection, documents, write, commands)
+            await commands.delete(collection, [key for key, new in documents.items() if new is None])
             failpoint("between_collections")
         for collection, cells in write.cells.items():
             statements = [
                 self._add(collection, *place, sums) for place, sums in cells.items() if any(sums.values())
             ]
-            await self._update(collection, statements, session)
+            await commands.update(collection, statements)
         failpoint("after_cells")
-        await self._insert(self._ledger, [_segment(entry) for entry in write.ledger], session)
+        await commands.insert(self._ledger, [_segment(entry) for entry in write.ledger])
         failpoint("after_ledger_insert")
-        await self._update(
-            "quarantine", [self._quarantine(item, write) for item in write.quarantine], session
+        await commands.update(
+            "quarantine", [quarantine_of(group, item, write.at) for item in write.quarantine]
         )
         failpoint("after_quarantine_update")
-        await self._update("quarantine", [self._release(one, write) for one in write.releases], session)
+        await commands.update("quarantine", [release_of(group, one, write.at) for one in write.releases])
         if write.outbox or write.timers or write.notices:
-            await self._put_effects(write, session)
+            await self._put_effects(write, commands)
 
-    async def _put_effects(self, write: Write, session: Session) -> None:
+    async def _put_effects(self, write: Write, commands: Commands) -> None:
         group, at = self.projection.group, write.at
         rows = [outbox_row(shard_of(group, out.partition), out.n, out.record, at) for out in write.outbox]
-        await self._insert("outbox", rows, session)
+        await commands.insert("outbox", rows)
         failpoint("after_outbox_insert")
-        await self._update("timers", [start(group, one) for one in write.timers.values() if one], session)
-        await self._delete("timers", [id_ for id_, one in write.timers.items() if one is None], session)
+        await commands.update("timers", [start(group, one) for one in write.timers.values() if one])
+        await commands.delete("timers", [id_ for id_, one in write.timers.items() if one is None])
         failpoint("after_timers")
-        await self._update("notifications", [queue(one, at) for one in write.notices], session)
+        await commands.update("notifications", [queue(one, at) for one in write.notices])
 
     async def _put(
-        self, collection: str, documents: Mapping[str, Document | None], write: Write, session: Session
+        self, collection: str, documents: Mapping[str, Document | None], write: Write, commands: Commands
     ) -> None:
         created, changed = [], []
         for key, new in documents.items():
@@ -308,8 +294,8 @@ class MongoStore:
                     created.append(whole)
                 else:
                     changed.append({"q": {"_id": key}, "u": whole, "upsert": True})
-        await self._insert(collection, created, session)
-        await self._update(collection, changed, session)
+        await commands.insert(collection, created)
+        await commands.update(collection, changed)
 
     def _advance(self, advance: Advance, write: Write) -> dict[str, Any]:
         claim = advance.claim
@@ -336,80 +322,6 @@ class MongoStore:
             "upsert": True,
         }
 
-    def _quarantine(self, item: Quarantined, write: Write) -> dict[str, Any]:
-        """The same bytes again are the same entry, with one more offset."""
-        record = item.record
-        partition = Partition(record.topic, record.partition)
-        first = {
-            "group": self.projection.group,
-            "topic": record.topic,
-            "partition": record.partition,
-            "city": _city(record.key),
-            **_kept(record),
-            "reason": item.reason,
-            "detail": item.detail,
-            "first_offset": record.offset,
-            "first_at": write.at,
-        }
-        return {
-            "q": {"_id": self._quarantine_id(partition, item.identity)},
-            "u": {
-                "$setOnInsert": first,
-                "$set": {"status": "open"},
-                "$inc": {"count": 1},
-                "$push": {"offsets": {"$each": [record.offset], "$slice": -OFFSETS_KEPT}},
-            },
-            "upsert": True,
-        }
-
-    def _release(self, release: Release, write: Write) -> dict[str, Any]:
-        change: dict[str, Any] = {"status": release.fate, "settled_at": write.at}
-        if release.fate == "conflict":
-            change = {"reason": "conflict", "detail": "known with other content when it was replayed"}
-        place = {"_id": self._quarantine_id(release.partition, release.identity)}
-        return {"q": place, "u": {"$set": change}}
-
-    def _quarantine_id(self, partition: Partition, identity: bytes) -> str:
-        return f"{self.projection.group}/{partition.short}/{identity.hex()}"
-
-    async def _update(self, collection: str, statements: list[dict[str, Any]], session: Session) -> int:
-        """Raw update commands (half the cost of bulk_write); returns how many documents matched."""
-        return await self._in_pieces({"update": collection}, "updates", statements, session)
-
-    async def _insert(self, collection: str, documents: list[dict[str, Any]], session: Session) -> None:
-        await self._in_pieces({"insert": collection}, "documents", documents, session)
-
-    async def _in_pieces(
-        self, command: dict[str, Any], name: str, items: list[dict[str, Any]], session: Session
-    ) -> int:
-        pieces = (items[start : start + STATEMENTS] for start in range(0, len(items), STATEMENTS))
-        return sum([await self._piece(command, name, piece, session) for piece in pieces])
-
-    async def _piece(
-        self, command: dict[str, Any], name: str, piece: list[dict[str, Any]], session: Session
-    ) -> int:
-        """A command holds 16 MB at most; the driver tells of more before it sends anything."""
-        try:
-            return await self._command({**command, name: piece}, session)
-        except DocumentTooLarge:
-            half = len(piece) // 2
-            if half == 0:
-                raise
-        first = await self._piece(command, name, piece[:half], session)
-        return first + await self._piece(command, name, piece[half:], session)
-
-    async def _delete(self, collection: str, ids: list[str], session: Session) -> None:
-        if ids:
-            gone = {"q": {"_id": {"$in": ids}}, "limit": 0}
-            await self._command({"delete": collection, "deletes": [gone]}, session)
-
-    async def _command(self, command: dict[str, Any], session: Session) -> int:
-        answer = await self._db.command(command, session=session)
-        for error in answer.get("writeErrors", ()):
-            said = f"write refused: {error.get('errmsg', '')}"[:500]
-            raise PyMongoError(said) if error.get("code") in PASSING else Unstorable(said)
-        return int(answer["n"])
-
     def _checkpoint_id(self, partition: Partition) -> str:
         return shard_of(self.projection.group, partition)
 
@@ -427,32 +339,6 @@ def _as_claim(partition: Partition, found: Mapping[str, Any]) -> Claim:
         outbox_n=found.get("outbox_n", 0),
         gate=found.get("gate", 0),
     )
-
-
-def _kept(record: Record) -> dict[str, Any]:
-    """The bytes of a record; of one that is too large for any event only the beginning."""
-    size = record_bytes(record.key, record.value, record.headers)
-    headers = [[name, value] for name, value in record.headers]
-    if size <= MAX_RECORD_BYTES:
-        return {"key": record.key, "value": record.value, "headers": headers, "bytes": size}
-    key, value = (record.key or b"")[:1_024], (record.value or b"")[:SHOWN_BYTES]
-    return {"key": key, "value": value, "headers": [], "bytes": size, "cut": True}
-
-
-def _city(key: bytes | None) -> str | None:
-    """The city of a key `city/aggregate`; None where it can be none, as in the keys of other software."""
-    city, slash, _ = (key or b"").partition(b"/")
-    return city.decode("ascii") if slash and len(city) <= 64 and _CITY.fullmatch(city) else None
-
-
-def as_quarantined(row: Mapping[str, Any]) -> Quarantined:
-    """A row of the collection `quarantine` as the engine knows it."""
-    headers = [(name, value) for name, value in row["headers"]]
-    record = PlainRecord(
-        row["topic"], row["partition"], row["first_offset"], row["key"], row["value"], headers
-    )
-    identity = bytes.fromhex(row["_id"].rpartition("/")[2])
-    return Quarantined(record, row["reason"], row["detail"], identity, row["count"])
 
 
 async def _commit(session: Session) -> None:

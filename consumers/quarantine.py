@@ -15,7 +15,8 @@ from consumers.engine.fold import Plan
 from consumers.engine.model import Fenced, Partition
 from consumers.engine.replay import StillPoison, replay
 from consumers.followups.registry import FOLLOW_UPS
-from consumers.mongo_store import MongoStore, as_quarantined
+from consumers.mongo_store import MongoStore
+from consumers.quarantine_rows import as_quarantined
 from events.codec import WAITING
 from infra.mongo import Database
 from projections import builds

@@ -128,6 +128,7 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("asset.updated", 1, stewardship.AssetUpdated, STEWARDSHIP),
     EventType("asset.retired", 1, stewardship.AssetRetired, STEWARDSHIP),
     EventType("adoption.started", 1, stewardship.AdoptionStarted, STEWARDSHIP),
+    EventType("adoption.refused", 1, stewardship.AdoptionRefused, STEWARDSHIP),
     EventType("stewardship.checked_in", 1, stewardship.StewardshipCheckedIn, STEWARDSHIP),
     EventType("adoption.check_in_due", 1, stewardship.AdoptionCheckInDue, STEWARDSHIP),
     EventType("adoption.check_in_overdue", 1, stewardship.AdoptionCheckInOverdue, STEWARDSHIP),

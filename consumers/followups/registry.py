@@ -7,8 +7,32 @@ log, and is silent up to where the one before it stood.
 from typing import Final
 
 from consumers.engine.effects import ProcessManager
-from consumers.followups import attendance_hours, opportunity_sessions, request_deadlines, session_watch
-from events.topics import REQUESTS, VOLUNTEERING, Topic
+from consumers.followups import (
+    attendance_hours,
+    award_parents,
+    grant_call_deadlines,
+    grant_report_deadlines,
+    grant_review_refusals,
+    opportunity_sessions,
+    participant_actions,
+    practice_links,
+    problem_links,
+    request_deadlines,
+    result_links,
+    session_watch,
+    steward_duties,
+)
+from events.topics import (
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
+    Topic,
+)
 from projections.core import Projection
 
 
@@ -18,6 +42,15 @@ def _follow_up(manager: ProcessManager, version: int, *topics: Topic) -> Project
 
 FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(request_deadlines.MANAGER, 1, REQUESTS),
+    _follow_up(participant_actions.MANAGER, 1, REQUESTS, IDEAS, VOLUNTEERING, STEWARDSHIP, GROUPS, GRANTS),
+    _follow_up(grant_call_deadlines.MANAGER, 1, GRANTS),
+    _follow_up(grant_review_refusals.MANAGER, 1, GRANTS),
+    _follow_up(grant_report_deadlines.MANAGER, 1, GRANTS),
+    _follow_up(award_parents.MANAGER, 1, GRANTS),
+    _follow_up(result_links.MANAGER, 1, RESULTS),
+    _follow_up(problem_links.MANAGER, 1, IDEAS),
+    _follow_up(practice_links.MANAGER, 1, PRACTICES),
+    _follow_up(steward_duties.MANAGER, 1, STEWARDSHIP),
     _follow_up(session_watch.MANAGER, 1, VOLUNTEERING),
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),

@@ -100,6 +100,7 @@ VIEW: Final = DocumentView(
     indexes=(
         (("city", 1), ("status", 1), ("logged_at", 1)),
         (("city", 1), ("participant", 1), ("worked_on", -1)),
+        (("city", 1), ("worked_on", 1)),
         (("city", 1), ("session_id", 1)),
     ),
 )
@@ -164,16 +165,4 @@ BY_VOLUNTEER: Final = DocumentTally(
         _minutes(entry, entry["city"], entry["participant"], _year(entry)) if entry["participant"] else ()
     ),
 )
-BY_MONTH: Final = DocumentTally(
-    name="volunteers_by_month",
-    description="Who gave time in which month of the work: for counting volunteers, never for naming them",
-    dimensions=("city", "month", "participant"),
-    measures=_MEASURES,
-    over=VIEW,
-    cells=lambda entry: (
-        _minutes(entry, entry["city"], (entry["worked_on"] or "")[:7], entry["participant"])
-        if entry["participant"]
-        else ()
-    ),
-)
-TALLIES: Final = (BY_DAY, BY_CAUSE, BY_VOLUNTEER, BY_MONTH)
+TALLIES: Final = (BY_DAY, BY_CAUSE, BY_VOLUNTEER)

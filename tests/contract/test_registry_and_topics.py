@@ -53,6 +53,7 @@ STORED = {
     "org.citiesofservice.asset.updated.v1": "townhall.stewardship",
     "org.citiesofservice.asset.retired.v1": "townhall.stewardship",
     "org.citiesofservice.adoption.started.v1": "townhall.stewardship",
+    "org.citiesofservice.adoption.refused.v1": "townhall.stewardship",
     "org.citiesofservice.stewardship.checked_in.v1": "townhall.stewardship",
     "org.citiesofservice.adoption.check_in_due.v1": "townhall.stewardship",
     "org.citiesofservice.adoption.check_in_overdue.v1": "townhall.stewardship",
