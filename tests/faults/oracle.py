@@ -23,10 +23,7 @@ GROUPS = {
     "townhall.pulse.v2": TOPICS,
 }
 HISTORY_KEPT = RESULTS_KEPT = 100
-CONCLUDED = {
-    "service_request.overdue",
-    *(f"{told}.result_progressed" for told in ("service_request", "idea", "problem")),
-}
+CONCLUDED = {f"{told}.result_progressed" for told in ("service_request", "idea", "problem")}
 """What nobody does: rules conclude it."""
 TO_ANSWER = timedelta(days=90)
 SHOWN = 40
