@@ -11,7 +11,18 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import groups, impact, metrics, pages, participants, practices, results, routes, stream
+from projections.api import (
+    groups,
+    impact,
+    metrics,
+    pages,
+    participants,
+    practices,
+    results,
+    routes,
+    stream,
+    volunteering,
+)
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
@@ -44,6 +55,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(metrics.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(volunteering.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     problems.show_pages(app, pages.sorry)

@@ -29,6 +29,8 @@ def test_an_entry_stands_with_all_that_was_told() -> None:
             "participant": ANN,
             "minutes": 90,
             "worked_on": "2026-04-01",
+            "month": "2026-04",
+            "year": "2026",
             "source": "check_in",
             "auto_checked_out": False,
             "session_id": "s1",
