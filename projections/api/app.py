@@ -22,6 +22,7 @@ from projections.api import (
     routes,
     stream,
     volunteering,
+    volunteering_pages,
 )
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
@@ -58,6 +59,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(volunteering.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(volunteering_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)

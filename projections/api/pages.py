@@ -45,7 +45,7 @@ _SAID = {
     "unknown_city": "No city takes part under this address.",
     **{
         f"unknown_{what}": f"No such {what} is known here. If it was just published, reload in a few seconds."
-        for what in ("request", "idea", "round")
+        for what in ("request", "idea", "round", "opportunity")
     },
     "internal_error": "Something failed on our side and was logged. Reload in a few seconds.",
 }
@@ -97,7 +97,7 @@ async def coalition(request: Request, reads: State) -> Response:
             "stream": "/v1/stream",
         }
 
-    return await _page(request, reads, "coalition.html", context)
+    return await shown(request, reads, "coalition.html", context)
 
 
 @router.get("/cities")
@@ -117,7 +117,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
         where = {"city": known.id, "status": "open"}
         rounds = await ballot_rounds.listing(db, known, limit=LISTED_ROUNDS, cursor=None)
         return {
-            **_city(known),
+            **of_city(known),
             "numbers": overview.numbers,
             "pulse": await queries.pulse(db, known, last_days(overview.numbers.today, CHART_DAYS)),
             "requests": await queries.requests(db, where, limit=LISTED_REQUESTS, cursor=None),
@@ -127,7 +127,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
             "leading": LEADING,
         }
 
-    return await _page(request, reads, "city.html", context)
+    return await shown(request, reads, "city.html", context)
 
 
 @router.get("/cities/{city}/requests")
@@ -140,9 +140,9 @@ async def requests_page(
     async def context() -> dict[str, Any]:
         where = {"city": known.id, "status": status}
         found = await queries.requests(reads.db, where, limit=50, cursor=cursor)
-        return {**_city(known), "requests": found, "first": cursor is None, "status": status}
+        return {**of_city(known), "requests": found, "first": cursor is None, "status": status}
 
-    return await _page(request, reads, "requests.html", context)
+    return await shown(request, reads, "requests.html", context)
 
 
 @router.get("/cities/{city}/ideas")
@@ -152,9 +152,9 @@ async def ideas_page(request: Request, reads: State, city: str, cursor: Cursor =
 
     async def context() -> dict[str, Any]:
         found = await queries.ideas_by_support(reads.db, known, limit=50, cursor=cursor)
-        return {**_city(known), "ideas": found, "first": cursor is None}
+        return {**of_city(known), "ideas": found, "first": cursor is None}
 
-    return await _page(request, reads, "ideas.html", context)
+    return await shown(request, reads, "ideas.html", context)
 
 
 @router.get("/cities/{city}/requests/{request_id}")
@@ -163,9 +163,9 @@ async def request_page(request: Request, reads: State, city: str, request_id: st
     known = await queries.known_city(reads.db, city)
 
     async def context() -> dict[str, Any]:
-        return {**_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
+        return {**of_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
 
-    return await _page(request, reads, "request.html", context)
+    return await shown(request, reads, "request.html", context)
 
 
 @router.get("/cities/{city}/ideas/{idea_id}")
@@ -174,9 +174,9 @@ async def idea_page(request: Request, reads: State, city: str, idea_id: str) -> 
     known = await queries.known_city(reads.db, city)
 
     async def context() -> dict[str, Any]:
-        return {**_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
+        return {**of_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
 
-    return await _page(request, reads, "idea.html", context)
+    return await shown(request, reads, "idea.html", context)
 
 
 @router.get("/cities/{city}/rounds/{round_id}")
@@ -187,14 +187,14 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
     async def context() -> dict[str, Any]:
         found = await ballot_rounds.result(reads.db, known, round_id)
         return {
-            **_city(known),
+            **of_city(known),
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
             "rows": ballot_rounds.rows(found),
         }
 
-    return await _page(request, reads, "round.html", context)
+    return await shown(request, reads, "round.html", context)
 
 
 @router.get("/data")
@@ -209,13 +209,16 @@ async def data_page(request: Request) -> Response:
     return conditional(request, body.encode(), media_type=HTML)
 
 
-def _city(city: City) -> dict[str, Any]:
+def of_city(city: City) -> dict[str, Any]:
+    """What every page of a city needs."""
     return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
 
 
-async def _page(
+async def shown(
     request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
 ) -> Response:
+    """The page of this template, rendered once for everyone who looks at it now."""
+
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()
 

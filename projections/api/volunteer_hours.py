@@ -1,4 +1,4 @@
-"""Volunteer time by year and month of the work, and what of it may be shown; for the API and the pages alike."""
+"""Volunteer time by year and month of the work, and what of it may be shown."""
 
 import asyncio
 from collections import Counter

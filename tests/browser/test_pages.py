@@ -29,6 +29,7 @@ PAGES = (
     "/cities/riverton/ideas",
     "/cities/riverton/ideas/i0",
     "/cities/riverton/ideas/i1",
+    "/cities/riverton/volunteering",
 )
 MAP_DRAWN = "#map[data-points]"
 MARKED = """() => {
