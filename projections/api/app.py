@@ -12,6 +12,7 @@ from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
 from projections.api import (
+    coalition,
     groups,
     impact,
     metrics,
@@ -54,6 +55,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(groups.router)
     app.include_router(practices.router)
     app.include_router(metrics.router)
+    app.include_router(coalition.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
     app.include_router(volunteering.router)

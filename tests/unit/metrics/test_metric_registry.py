@@ -15,6 +15,7 @@ from projections.metrics.measure import projections_of
 from projections.metrics.registry import BY_CODE, METRICS
 from projections.registry import VIEWS
 from tests.support.histories import ANY_EVENT
+from tests.support.histories_volunteering import HOURS_EVENT, SESSION_EVENT
 from tests.support.metrics import number, numbers, scope
 
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
@@ -24,13 +25,29 @@ def test_codes_and_versions_are_permanent() -> None:
     """They stand in snapshots: a change of what is computed raises the version."""
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
+        "ballots.last_round": 1,
+        "ballots.last_round.per_thousand": 1,
+        "ideas.answered": 1,
+        "ideas.supporters": 1,
+        "ideas.time_to_answer.p50": 1,
+        "ideas.time_to_answer.p90": 1,
+        "programs.satisfied": 1,
+        "attendance.auto_checked_out": 1,
         "reopen_rate": 1,
         "response_equity": 1,
+        "sessions.at_risk": 1,
+        "sessions.filled": 1,
+        "signups.cancelled_late": 1,
+        "signups.follow_through": 1,
         "sla.on_time": 1,
+        "time_to_close.net.p50": 1,
+        "time_to_close.net.p90": 1,
         "time_to_close.p50": 1,
         "time_to_close.p90": 1,
         "time_to_first_response.p50": 1,
         "time_to_first_response.p90": 1,
+        "volunteer_hours": 1,
+        "volunteer_hours.verified_share": 1,
     }
 
 
@@ -49,7 +66,9 @@ def test_it_asks_only_for_what_is_declared(metric: Metric) -> None:
         view = VIEWS[ask.view]
         declared = view.fields if isinstance(view, DocumentView) else view.dimensions
         named = {*ask.where, *ask.by}
-        named |= {ask.since, ask.until} if isinstance(ask, Spans) else set()
+        named |= (
+            {ask.since, ask.until, *([ask.less] if ask.less else [])} if isinstance(ask, Spans) else set()
+        )
         named |= {ask.of} if isinstance(ask, Distinct) else set()
         assert {name.split(".")[0] for name in named} <= {*declared}
         assert ask.where["city"] == "riverton"
@@ -70,7 +89,7 @@ def test_it_counts_documents_by_an_index(metric: Metric) -> None:
 
 
 @EACH
-@given(history=st.lists(ANY_EVENT, max_size=20))
+@given(history=st.lists(st.one_of(ANY_EVENT, SESSION_EVENT, HOURS_EVENT), max_size=20))
 @settings(max_examples=30, deadline=None)
 def test_it_takes_any_history_and_fits_a_snapshot(metric: Metric, history: list[Event]) -> None:
     found = [number(metric.code, *history)]
