@@ -3,14 +3,26 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import ideas, promises, requests, taking_part, volunteering
+from projections.metrics.families import (
+    ideas,
+    impact,
+    participants,
+    promises,
+    requests,
+    taking_part,
+    volunteer_value,
+    volunteering,
+)
 
 METRICS: Final[tuple[Metric, ...]] = (
     *requests.METRICS,
     *promises.METRICS,
     *ideas.METRICS,
     *taking_part.METRICS,
+    *participants.METRICS,
     *volunteering.METRICS,
+    *volunteer_value.METRICS,
+    *impact.METRICS,
 )
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}
