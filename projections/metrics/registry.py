@@ -3,11 +3,21 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import impact, participants, promises, requests, volunteer_value
+from projections.metrics.families import (
+    ideas,
+    impact,
+    participants,
+    promises,
+    requests,
+    taking_part,
+    volunteer_value,
+)
 
 METRICS: Final[tuple[Metric, ...]] = (
     *requests.METRICS,
     *promises.METRICS,
+    *ideas.METRICS,
+    *taking_part.METRICS,
     *participants.METRICS,
     *volunteer_value.METRICS,
     *impact.METRICS,

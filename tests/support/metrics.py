@@ -12,7 +12,7 @@ from typing import Any
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
 from events.envelope import Event
-from infra.directory import City
+from infra.directory import City, Residents
 from projections.core import Document
 from projections.counting import COUNT, MINUTES, Row
 from projections.metrics import measure
@@ -28,8 +28,7 @@ RIVERTON = City(
     id="riverton",
     name="Riverton",
     timezone="America/New_York",
-    population=8000,
-    population_year=2025,
+    residents=(Residents(year=2024, count=7500), Residents(year=2026, count=8000)),
 )
 NOW = datetime.fromisoformat("2026-05-10T12:00:00+00:00")
 
@@ -49,9 +48,12 @@ class Folded:
                 return list(self._cells(view, where, by))
             case Counts(view, where):
                 keys = [_key(one, by) for one in self._fitting(view, where)]
-            case Spans(view, where, since, until):
+            case Spans(view, where, since, until, _, less):
                 keys = [
-                    (*_key(one, by), (MINUTES, _minutes(_at(one, since), _at(one, until))))
+                    (
+                        *_key(one, by),
+                        (MINUTES, _minutes(_at(one, since), _at(one, until), one[less] if less else 0)),
+                    )
                     for one in self._fitting(view, where)
                 ]
             case Distinct(view, where, of):
@@ -139,10 +141,10 @@ def _at(one: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def _minutes(since: datetime | None, until: datetime | None) -> int | None:
+def _minutes(since: datetime | None, until: datetime | None, less: int) -> int | None:
     if since is None or until is None:
         return None
-    return (until - since) // timedelta(minutes=1)
+    return (until - since - timedelta(seconds=less)) // timedelta(minutes=1)
 
 
 def _fits(value: Any, asked: Condition) -> bool:
