@@ -104,7 +104,7 @@ async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(he
             if metric.neighbourhoods:
                 parts = await measure.by_neighbourhood(stored, metric, about)
                 assert parts == await measure.by_neighbourhood(folded, metric, about)
-                assert len(parts) == len(PLACES), metric.code
+                assert len(parts) in {0, len(PLACES)}, metric.code  # of some families nothing is told here
 
 
 async def test_a_snapshot_is_to_the_digit_what_the_api_answers_and_what_the_coalition_shows(
@@ -125,7 +125,7 @@ async def test_a_snapshot_is_to_the_digit_what_the_api_answers_and_what_the_coal
         assert {name: shown[name] for name in SAME} == {name: told[name] for name in SAME}
         assert shown["metric"]["version"] == told["definition_version"]
         places = (Position(one["topic"], one["partition"], one["next"] - 1) for one in told["as_of"])
-        assert shown["as_of"] == to_token(places)
+        assert shown["as_of"] == (to_token(places) or None)
     here.models.play(*events)
     here.history.extend(events)
     for event in events:
