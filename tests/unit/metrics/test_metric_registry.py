@@ -15,6 +15,7 @@ from projections.metrics.measure import projections_of
 from projections.metrics.registry import BY_CODE, METRICS
 from projections.registry import VIEWS
 from tests.support.histories import ANY_EVENT
+from tests.support.histories_grants import GRANT_EVENT
 from tests.support.metrics import number, numbers, scope
 
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
@@ -24,6 +25,15 @@ def test_codes_and_versions_are_permanent() -> None:
     """They stand in snapshots: a change of what is computed raises the version."""
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
+        "grants.applications_per_call": 1,
+        "grants.award_rate": 1,
+        "grants.decision_time.p50": 1,
+        "grants.decision_time.p90": 1,
+        "grants.disbursed_on_time": 1,
+        "grants.pass_through.p50": 1,
+        "grants.reports_on_time": 1,
+        "grants.reviewers_split": 1,
+        "grants.targets_met": 1,
         "reopen_rate": 1,
         "response_equity": 1,
         "sla.on_time": 1,
@@ -70,7 +80,7 @@ def test_it_counts_documents_by_an_index(metric: Metric) -> None:
 
 
 @EACH
-@given(history=st.lists(ANY_EVENT, max_size=20))
+@given(history=st.one_of(st.lists(ANY_EVENT, max_size=20), st.lists(GRANT_EVENT, max_size=20)))
 @settings(max_examples=30, deadline=None)
 def test_it_takes_any_history_and_fits_a_snapshot(metric: Metric, history: list[Event]) -> None:
     found = [number(metric.code, *history)]
