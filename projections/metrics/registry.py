@@ -3,8 +3,8 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import grants, promises, requests
+from projections.metrics.families import awards, grants, promises, requests
 
-METRICS: Final[tuple[Metric, ...]] = (*requests.METRICS, *promises.METRICS, *grants.METRICS)
+METRICS: Final[tuple[Metric, ...]] = (*requests.METRICS, *promises.METRICS, *grants.METRICS, *awards.METRICS)
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}
