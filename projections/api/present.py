@@ -67,7 +67,7 @@ def amount(value: str) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
-def exact_text(thousandths: int) -> str:
+def decimal_text(thousandths: int) -> str:
     """A sum in thousandths as exact decimal text: `1850500` is `1850.5`."""
     whole, rest = divmod(thousandths, 1000)
     return f"{whole}.{rest:03}".rstrip("0") if rest else str(whole)
@@ -80,6 +80,22 @@ def money(value: str | None, currency: str | None) -> str:
     exact = Decimal(value)
     text = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.2f}"
     return f"{currency} {text}" if currency else text
+
+
+def decimal(text: str) -> str:
+    """Decimal text for people: `12214.5` as `12,214.5`."""
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+def units(text: str) -> str:
+    """A unit for people: `sq_ft` as `sq ft`."""
+    return text.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """A reason that stands alone."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def words(code: str) -> str:

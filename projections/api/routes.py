@@ -10,10 +10,13 @@ from events.scalars import Code
 from events.stages import Stage
 from infra.directory import City, list_cities
 from infra.mongo import Database
+from infra.neighbourhoods import Neighbourhoods, get_neighbourhoods
 from infra.problems import ProblemError, documented
 from projections import read
 from projections.api import models, queries
 from projections.api import rounds as ballot_rounds
+from projections.api.links import OUTCOMES
+from projections.api.moderated import MODERATION
 from projections.api.present import last_days
 from projections.api.queries import PARTICIPATION, PULSE, REQUESTS
 from projections.api.respond import After, Cursor, Limit, answer, wait
@@ -21,6 +24,7 @@ from projections.api.state import State
 from projections.read import Box, Where
 
 MAX_PULSE_DAYS = 366
+GEOJSON = "application/geo+json"
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 
 Slug = Annotated[str, Query(max_length=64, description="a city's id")]
@@ -44,6 +48,13 @@ async def city_numbers(request: Request, reads: State, city: str, after: After =
     await wait(reads.db, after, REQUESTS, PARTICIPATION, PULSE)
     found = await queries.overviews(reads.db, [await queries.known_city(reads.db, city)])
     return answer(request, found[0].numbers)
+
+
+@router.get("/cities/{city}/neighbourhoods", response_model=Neighbourhoods, responses=documented(404))
+async def neighbourhoods(request: Request, reads: State, city: str) -> Response:
+    """Where a city's neighbourhoods are, as GeoJSON."""
+    known = await queries.known_city(reads.db, city)
+    return answer(request, await get_neighbourhoods(reads.db, known.id), media_type=GEOJSON)
 
 
 @router.get("/pulse/{city}", response_model=models.Pulse, responses=documented(404))
@@ -109,7 +120,7 @@ async def requests(
     after: After = None,
 ) -> Response:
     """A city's service requests, the last changed first."""
-    await wait(reads.db, after, REQUESTS)
+    await wait(reads.db, after, REQUESTS, MODERATION)
     known = await queries.known_city(reads.db, city)
     chosen = {"stage": stage, "service_code": service_code, "status": status}
     where: Where = {
@@ -125,15 +136,15 @@ async def requests_geojson(request: Request, reads: State, city: Slug, after: Af
     """Open requests that have a place, at most 5,000; places of anonymous ones are rounded."""
     await wait(reads.db, after, REQUESTS)
     found = await queries.features(reads.db, await queries.known_city(reads.db, city))
-    return answer(request, found, media_type="application/geo+json")
+    return answer(request, found, media_type=GEOJSON)
 
 
 @router.get("/requests/{city}/{request_id}", response_model=models.RequestDetail, responses=documented(404))
 async def one_request(
     request: Request, reads: State, city: str, request_id: str, after: After = None
 ) -> Response:
-    """A service request with its history."""
-    await wait(reads.db, after, REQUESTS)
+    """A service request with its history, the problems it belongs to and what came of them."""
+    await wait(reads.db, after, REQUESTS, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     return answer(request, await queries.request_detail(reads.db, known, request_id))
 
@@ -149,8 +160,8 @@ async def ideas(
     limit: Limit = 25,
     after: After = None,
 ) -> Response:
-    """A city's ideas."""
-    await wait(reads.db, after, PARTICIPATION)
+    """A city's ideas and what came of them."""
+    await wait(reads.db, after, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     listing = queries.ideas_by_support if sort == "support" else queries.ideas_by_age
     return answer(request, await listing(reads.db, known, limit=limit, cursor=cursor))
@@ -158,8 +169,8 @@ async def ideas(
 
 @router.get("/ideas/{city}/{idea_id}", response_model=models.IdeaDetail, responses=documented(404))
 async def one_idea(request: Request, reads: State, city: str, idea_id: str, after: After = None) -> Response:
-    """One idea with the city's answer."""
-    await wait(reads.db, after, PARTICIPATION)
+    """One idea with the city's answer and what came of it."""
+    await wait(reads.db, after, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     return answer(request, await queries.idea_detail(reads.db, known, idea_id))
 

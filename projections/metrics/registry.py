@@ -3,8 +3,28 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import awards, grants, promises, requests
+from projections.metrics.families import (
+    awards,
+    grants,
+    ideas,
+    impact,
+    participants,
+    promises,
+    requests,
+    taking_part,
+    volunteer_value,
+)
 
-METRICS: Final[tuple[Metric, ...]] = (*requests.METRICS, *promises.METRICS, *grants.METRICS, *awards.METRICS)
+METRICS: Final[tuple[Metric, ...]] = (
+    *requests.METRICS,
+    *promises.METRICS,
+    *ideas.METRICS,
+    *taking_part.METRICS,
+    *participants.METRICS,
+    *volunteer_value.METRICS,
+    *impact.METRICS,
+    *grants.METRICS,
+    *awards.METRICS,
+)
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}

@@ -82,6 +82,23 @@ def test_the_numbers_of_a_city_are_those_of_its_documents(here: Town) -> None:
     assert cities["emptyville"]["ballots"] == 0
 
 
+def test_neighbourhoods_are_read_as_geojson(here: Town) -> None:
+    square = [[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]]
+    told = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"neighbourhood_id": "north", "name": None},
+                "geometry": {"type": "Polygon", "coordinates": square},
+            }
+        ],
+    }
+    assert here.get("/v1/cities/lakeside/neighbourhoods")["features"] == []
+    here.models.db["neighbourhoods"].insert_one({"_id": "lakeside", **told})
+    assert here.get("/v1/cities/lakeside/neighbourhoods") == told
+
+
 def test_a_round_shows_every_ballot_counted_by_hand(here: Town) -> None:
     shown = here.get("/v1/rounds/pb-2026")
     by_hand: dict[str, int] = {}
@@ -365,7 +382,7 @@ def test_the_page_about_data_lists_what_can_be_read_and_its_links_can_be_opened(
     for name in ("/v1/requests?city={city}", "votes_by_project", "townhall.ideas"):
         assert f"<code>{name}</code>" in page
     links = re.findall(r'href="(/(?:v1|openapi)[^"]*)"', page)
-    assert {"/v1/cities", "/v1/metrics", "/v1/rounds", "/openapi.json"} == set(links)
+    assert {"/v1/cities", "/v1/metrics", "/v1/practices", "/v1/rounds", "/openapi.json"} == set(links)
     assert {here.http.get(link).status_code for link in links} == {200}
     assert 'href="/data"' in here.http.get("/").text
 

@@ -394,7 +394,7 @@ class History:
         assert cells(store, "votes_by_project.v1") == expected.votes()
         assert cells(store, "round_ballots.v1") == expected.count()
         assert cells(store, "requests_by_stage.v1") == expected.by_stage()
-        assert cells(store, "pulse.v2") == {key: {"events": n} for key, n in expected.pulse.items()}
+        assert cells(store, "pulse.v1") == {key: {"events": n} for key, n in expected.pulse.items()}
         kept = [
             (item.record.topic, item.record.partition, item.record.offset)
             for place, items in store.quarantine.items()
