@@ -4,6 +4,8 @@ from typing import Final
 
 from projections.metrics.core import Metric
 from projections.metrics.families import (
+    awards,
+    grants,
     ideas,
     impact,
     participants,
@@ -21,6 +23,7 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Taking part": (*participants.METRICS, *taking_part.METRICS),
     "Volunteering": (*volunteering.METRICS, *volunteer_value.METRICS),
     "Stewardship": stewardship.METRICS,
+    "Grants": (*grants.METRICS, *awards.METRICS),
     "What was done": impact.METRICS,
 }
 """The numbers by what they are about, in the order in which people see them."""

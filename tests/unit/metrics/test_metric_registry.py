@@ -15,12 +15,15 @@ from projections.metrics.measure import projections_of
 from projections.metrics.registry import BY_CODE, METRICS
 from projections.registry import VIEWS
 from tests.support.histories import ANY_EVENT
+from tests.support.histories_grants import GRANT_EVENT
 from tests.support.histories_impact import IMPACT_EVENT
 from tests.support.histories_participants import PARTICIPANT_EVENT
 from tests.support.histories_volunteering import HOURS_EVENT, SESSION_EVENT
 from tests.support.metrics import number, numbers, scope
 
-EVENT = st.one_of(ANY_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT)
+EVENT = st.one_of(
+    *(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT),
+)
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
 
 
@@ -28,6 +31,15 @@ def test_codes_and_versions_are_permanent() -> None:
     """They stand in snapshots: a change of what is computed raises the version."""
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
+        "grants.applications_per_call": 1,
+        "grants.award_rate": 1,
+        "grants.decision_time.p50": 1,
+        "grants.decision_time.p90": 1,
+        "grants.disbursed_on_time": 1,
+        "grants.pass_through.p50": 1,
+        "grants.reports_on_time": 1,
+        "grants.reviewers_split": 1,
+        "grants.targets_met": 1,
         "ballots.last_round": 1,
         "ballots.last_round.per_thousand": 1,
         "ideas.answered": 1,
