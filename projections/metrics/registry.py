@@ -6,7 +6,9 @@ from projections.metrics.core import Metric
 from projections.metrics.families import (
     ideas,
     impact,
+    outcomes,
     participants,
+    practices,
     promises,
     requests,
     taking_part,
@@ -17,10 +19,12 @@ METRICS: Final[tuple[Metric, ...]] = (
     *requests.METRICS,
     *promises.METRICS,
     *ideas.METRICS,
+    *outcomes.METRICS,
     *taking_part.METRICS,
     *participants.METRICS,
     *volunteer_value.METRICS,
     *impact.METRICS,
+    *practices.METRICS,
 )
 
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}

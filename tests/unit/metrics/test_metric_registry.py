@@ -28,7 +28,12 @@ def test_codes_and_versions_are_permanent() -> None:
     assert {one.code: one.version for one in METRICS} == {
         "ballots.last_round": 1,
         "ballots.last_round.per_thousand": 1,
+        "ideas.acted_on": 1,
         "ideas.answered": 1,
+        "results.completed": 1,
+        "practices.days_to_adoption.p50": 1,
+        "practices.days_to_adoption.p90": 1,
+        "practices.taken_up": 1,
         "ideas.supporters": 1,
         "ideas.time_to_answer.p50": 1,
         "ideas.time_to_answer.p90": 1,
