@@ -67,7 +67,7 @@ def amount(value: str) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
-def decimal(thousandths: int) -> str:
+def decimal_text(thousandths: int) -> str:
     """A sum in thousandths as exact decimal text: `1850500` is `1850.5`."""
     whole, rest = divmod(thousandths, 1000)
     return f"{whole}.{rest:03}".rstrip("0") if rest else str(whole)
