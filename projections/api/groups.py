@@ -1,4 +1,4 @@
-"""Community groups in the read API: what they are for, what they do and how many belong to them, never who."""
+"""Community groups in the read API: what they are for and do, and how many belong to them, never who."""
 
 from collections.abc import Sequence
 from datetime import datetime
