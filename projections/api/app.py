@@ -20,6 +20,7 @@ from projections.api import (
     impact,
     impact_pages,
     metrics,
+    metrics_pages,
     pages,
     participants,
     practices,
@@ -72,6 +73,7 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(results_pages.router)
     app.include_router(groups_pages.router)
     app.include_router(practices_pages.router)
+    app.include_router(metrics_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)

@@ -15,16 +15,14 @@ from projections.metrics.families import (
     volunteer_value,
 )
 
-METRICS: Final[tuple[Metric, ...]] = (
-    *requests.METRICS,
-    *promises.METRICS,
-    *ideas.METRICS,
-    *outcomes.METRICS,
-    *taking_part.METRICS,
-    *participants.METRICS,
-    *volunteer_value.METRICS,
-    *impact.METRICS,
-    *practices.METRICS,
-)
+SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
+    "Requests": (*requests.METRICS, *promises.METRICS),
+    "Ideas and results": (*ideas.METRICS, *outcomes.METRICS),
+    "Taking part": (*participants.METRICS, *taking_part.METRICS),
+    "What was done": (*volunteer_value.METRICS, *impact.METRICS),
+    "Practices": practices.METRICS,
+}
+"""The numbers by what they are about, in the order in which people see them."""
 
+METRICS: Final[tuple[Metric, ...]] = tuple(one for section in SECTIONS.values() for one in section)
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}
