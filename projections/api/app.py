@@ -13,16 +13,23 @@ from infra.problems import ProblemError
 from infra.settings import Settings
 from projections.api import (
     coalition,
+    grants,
+    grants_pages,
     groups,
+    groups_pages,
     impact,
+    impact_pages,
     metrics,
     metrics_pages,
     pages,
     participants,
     practices,
+    practices_pages,
     results,
+    results_pages,
     routes,
     stream,
+    volunteer_value,
 )
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
@@ -55,10 +62,17 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(practices.router)
     app.include_router(metrics.router)
     app.include_router(coalition.router)
+    app.include_router(grants.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(volunteer_value.router)
+    app.include_router(impact_pages.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(grants_pages.router)
+    app.include_router(results_pages.router)
+    app.include_router(groups_pages.router)
+    app.include_router(practices_pages.router)
     app.include_router(metrics_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")

@@ -44,7 +44,19 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         name: getattr(present, name)
-        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs", "month")
+        for name in (
+            "number",
+            "decimal",
+            "money",
+            "units",
+            "words",
+            "sentence",
+            "day",
+            "time_tag",
+            "coded",
+            "paragraphs",
+            "month",
+        )
     }
     environment.globals |= {
         "static": address,

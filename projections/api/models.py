@@ -138,6 +138,7 @@ class ResultSummary(Answer):
     milestone: str | None = Field(description="the milestone reached last")
     progressed_at: datetime = Field(description="since when it stands there")
     completed_at: datetime | None
+    evidence_total: int = Field(description="addresses of what shows it")
     hidden: bool
 
 

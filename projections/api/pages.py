@@ -4,7 +4,8 @@ What scripts and tests may rely on: a part that replaces itself is `[data-live][
 `[data-count=NAME]` with the bare number in `data-value`. Names: on `/`, `total-events-today` and so
 on, and `CITY/events-today` and so on, left out where a city has none; on a city, `events-today`,
 `open-requests`, `ideas`, `ballots`, `ballots/ROUND` and `type/EVENT`; on a round, `ballots`, `projects`,
-`selected`, `votes/PROJECT` and, where ballots give points, `points/PROJECT`; on an idea, `supporters`.
+`selected`, `votes/PROJECT` and, where ballots give points, `points/PROJECT`; on an idea, `supporters`; on a
+result, `percent`; on a group, `members`; on a practice, `cities`.
 `#live-status` reads `Live` while the stream is open.
 """
 
@@ -18,7 +19,7 @@ from fastapi.routing import APIRoute
 from infra.directory import City, list_cities
 from infra.mongo import PyMongoError
 from infra.problems import ProblemError
-from projections.api import described, queries
+from projections.api import described, queries, results
 from projections.api import rounds as ballot_rounds
 from projections.api.assets import TEMPLATES
 from projections.api.present import last_days
@@ -30,6 +31,7 @@ from projections.cursors import BadCursor
 LISTED_REQUESTS = 7
 LISTED_IDEAS = 8
 LISTED_ROUNDS = 6
+LISTED_RESULTS = 5
 LEADING = 3
 HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -45,7 +47,10 @@ _SAID = {
     "unknown_city": "No city takes part under this address.",
     **{
         f"unknown_{what}": f"No such {what} is known here. If it was just published, reload in a few seconds."
-        for what in ("request", "idea", "round")
+        for what in (
+            *("request", "idea", "round", "result", "problem", "group", "practice"),
+            *("project", "call", "award", "opportunity", "session", "asset"),
+        )
     },
     "unknown_metric": "No number is published under this address.",
     "not_by_neighbourhood": "This number is told for whole cities only.",
@@ -124,6 +129,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
             "pulse": await queries.pulse(db, known, last_days(overview.numbers.today, CHART_DAYS)),
             "requests": await queries.requests(db, where, limit=LISTED_REQUESTS, cursor=None),
             "ideas": await queries.ideas_by_support(db, known, limit=LISTED_IDEAS, cursor=None),
+            "results": await results.listing(db, {"city": known.id}, limit=LISTED_RESULTS, cursor=None),
             "rounds": rounds,
             "outcomes": await ballot_rounds.leaders(db, known, rounds.rounds),
             "leading": LEADING,
@@ -219,7 +225,7 @@ def of_city(city: City) -> dict[str, Any]:
 async def shown(
     request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
 ) -> Response:
-    """The page of this template, rendered once for everyone who looks at it now."""
+    """The page, rendered once for everyone as long as nothing moves."""
 
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()

@@ -3,12 +3,21 @@
 from typing import Final
 
 from projections.metrics.core import Metric
-from projections.metrics.families import ideas, promises, requests, taking_part
+from projections.metrics.families import (
+    ideas,
+    impact,
+    participants,
+    promises,
+    requests,
+    taking_part,
+    volunteer_value,
+)
 
 SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Requests": (*requests.METRICS, *promises.METRICS),
     "Ideas": ideas.METRICS,
-    "Taking part": taking_part.METRICS,
+    "Taking part": (*participants.METRICS, *taking_part.METRICS),
+    "What was done": (*volunteer_value.METRICS, *impact.METRICS),
 }
 """The numbers by what they are about, in the order in which people see them."""
 

@@ -134,7 +134,10 @@ def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ..
 def _at(one: Mapping[str, Any], path: str) -> Any:
     value: Any = one
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = [part.get(name) for part in value]
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
@@ -147,7 +150,7 @@ def _minutes(since: datetime | None, until: datetime | None, less: int) -> int |
 def _fits(value: Any, asked: Condition) -> bool:
     match asked:
         case OneOf(values):
-            return value in values
+            return any(one in values for one in (value if isinstance(value, list) else [value]))
         case NoneOf(values):
             return value not in values
         case Between(low, high):
