@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from markupsafe import escape
 
 from events.envelope import Event
 from events.positions import Position, to_token
@@ -264,4 +265,4 @@ def test_a_number_has_a_page_that_compares_cities(here: Here) -> None:
         assert f'href="/metrics/{metric.code}"' in listed
         page = here.http.get(f"/metrics/{metric.code}")
         assert page.status_code == 200
-        assert metric.title in page.text
+        assert escape(metric.title) in page.text
