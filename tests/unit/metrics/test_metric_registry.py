@@ -48,6 +48,7 @@ def test_codes_and_versions_are_permanent() -> None:
         "ladder.support": 1,
         "ladder.volunteer": 1,
         "participants": 1,
+        "participants.per_thousand": 1,
         "reopen_rate": 1,
         "repeat_participants": 1,
         "return_90_days": 1,
