@@ -140,9 +140,8 @@ METRICS: Final = (
         window="months",
         numerator="people who did at least one thing that counts in these months",
         denominator="residents of the city",
-        explanation="How many people took part, beside how many live in the city in the year of these "
-        "months, or in the last year for which that is known: it is among the inputs. Whoever works there "
-        "may take part as well.",
+        explanation="How many people took part, beside how many live in the city this year, or in the last "
+        "year for which that is known: it is among the inputs. Whoever works there may take part as well.",
         asks=_asks,
         compute=_per_thousand,
         better="higher",
@@ -175,6 +174,7 @@ METRICS: Final = (
         "their first-timers may still come back; completeness is the share of first-timers that count.",
         asks=_return_asks,
         compute=_returned,
+        better="higher",
     ),
     *(
         Metric(
@@ -190,6 +190,7 @@ METRICS: Final = (
             "afterwards. The newer the months, the less time there was.",
             asks=_ladder_asks,
             compute=_climbed(rung),
+            better="higher",
         )
         for rung in RUNGS
         if rung != "feedback"
