@@ -1,0 +1,55 @@
+"""Cities for a number of days: steps to publish in order, and the truth that grows with them."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from producers.simulate import feedback, ideas, requests
+from producers.simulate.agenda import Agenda, Life
+from producers.simulate.places import coalition, places
+from producers.simulate.steps import Step
+from producers.simulate.town import Jurisdiction, Town, World
+from producers.simulate.truth import Truth
+
+FIRST_DAY: Final = date(2025, 1, 1)
+_FAMILIES: Final = (requests, feedback, ideas)
+_NOON: Final = timedelta(hours=12)
+
+
+class Simulation:
+    """The same arguments give the same events, byte for byte; more days only add to those of fewer."""
+
+    def __init__(self, cities: int = 5, days: int = 365, seed: int = 7, first_day: date = FIRST_DAY) -> None:
+        self.days = days
+        self._midnight = datetime.combine(first_day, time(), UTC)
+        self._world = World(first_day, Agenda(self._midnight - _NOON))
+        self.coalition = Jurisdiction(self._world, coalition(seed))
+        self.towns = [Town(self._world, place) for place in places(cities, seed)]
+        for town in self.towns:
+            town.begin(_days(town))
+
+    @property
+    def truth(self) -> Truth:
+        """Everything that is so after the steps that were taken."""
+        return self._world.truth
+
+    def steps(self) -> Iterator[Step]:
+        """Day after day, each cut where its outcome would else depend on who plays it.
+
+        A day ends at noon UTC, when it is over everywhere in the west.
+        """
+        agenda, steps = self._world.agenda, self._world.steps
+        for number in range(1, self.days + 1):
+            end = self._midnight + timedelta(days=number) + _NOON
+            while agenda.any_by(end):
+                agenda.go_on()
+            steps.cut(end)
+            yield from steps.ready()
+
+
+def _days(town: Town) -> Life:
+    """Each day at midnight it is thrown for what will begin on it."""
+    for day in town.days():
+        yield town.clock.at(day)
+        for family in _FAMILIES:
+            family.begin(town, day)

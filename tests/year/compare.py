@@ -1,0 +1,105 @@
+"""What is stored and what stands in the log, held against the truth."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from consumers.followups.registry import FOLLOW_UPS
+from events.codec import decode
+from events.envelope import DERIVED, Event
+from events.registry import BY_TYPE
+from producers.simulate.truth import Fact, Truth
+from projections.core import DocumentView
+from projections.registry import OWNER, VIEWS
+from tests.support.engines import cells
+from tests.year import ideas, requests
+from tests.year.play import MemoryTown
+
+DOCUMENTS = {**requests.DOCUMENTS, **ideas.DOCUMENTS}
+TALLIES = {**requests.TALLIES, **ideas.TALLIES}
+SHOWN = 5
+
+
+@dataclass
+class Verdict:
+    """What was compared, and what differs."""
+
+    compared: Counter[str] = field(default_factory=Counter)
+    """How many documents, cells or facts, by the name of the view or event."""
+    differences: list[str] = field(default_factory=list)
+
+    def hold(self, name: str, stored: Mapping[Any, Any], true: Mapping[Any, Any]) -> None:
+        """Compare what is stored under this name with what must be."""
+        self.compared[name] += len(true)
+        keys = [key for key in sorted({*stored, *true}, key=str) if stored.get(key) != true.get(key)]
+        for key in keys[:SHOWN]:
+            self.differences.append(f"{name} {key}: {difference(stored.get(key), true.get(key))}")
+        if len(keys) > SHOWN:
+            self.differences.append(f"{name}: and {len(keys) - SHOWN} more")
+
+
+def difference(stored: Any, true: Any) -> str:
+    """The fields that differ, or the whole where one of the two is missing."""
+    if not (isinstance(stored, Mapping) and isinstance(true, Mapping)):
+        return f"stored {stored!r}, true {true!r}"
+    names = [name for name in sorted({*stored, *true}) if stored.get(name) != true.get(name)]
+    return "; ".join(f"{name} is {stored.get(name)!r}, true {true.get(name)!r}" for name in names)
+
+
+def compared(town: MemoryTown, truth: Truth) -> Verdict:
+    """Every read model and every derived fact."""
+    verdict = Verdict()
+    derived = list(told_by_rules(town))
+    verdict.hold("facts", Counter(map(_told, derived)), Counter(map(_fact, _concluded(truth))))
+    for name, view in VIEWS.items():
+        store, collection = town.stored[OWNER[name].name], OWNER[name].collection(view)
+        if isinstance(view, DocumentView) and name in DOCUMENTS:
+            verdict.hold(name, store.documents.get(collection, {}), DOCUMENTS[name](truth))
+        elif not isinstance(view, DocumentView) and name in TALLIES:
+            verdict.hold(name, cells(store, collection), TALLIES[name](truth))
+    return verdict
+
+
+def told_by_rules(town: MemoryTown) -> Iterable[Event]:
+    """Every derived event of the log, once, whatever the relays repeated."""
+    seen: set[tuple[str, str, str]] = set()
+    for record in town.records():
+        event = decode(record.key, record.value, record.headers).event
+        identity = (event.city, event.source, event.id)
+        if event.source.endswith(f":{DERIVED}") and identity not in seen:
+            seen.add(identity)
+            yield event
+
+
+def _concluded(truth: Truth) -> Iterable[Fact]:
+    """The facts of those follow-ups that there are."""
+    return (fact for fact in truth.facts if fact.name in CONCLUDED)
+
+
+CONCLUDED = {"service_request.overdue"}
+"""Names of the facts that follow-ups conclude so far."""
+
+
+def _told(event: Event) -> tuple[Any, ...]:
+    data = {name: value for name, value in event.data if name != "rule"}
+    name = BY_TYPE[event.type].name
+    return event.city, name, event.subject, event.at, event.participant, _flat(data)
+
+
+def _fact(fact: Fact) -> tuple[Any, ...]:
+    return fact.city, fact.name, fact.subject, fact.at, fact.participant, _flat(fact.data)
+
+
+def _flat(data: Mapping[str, Any]) -> str:
+    return repr(sorted((name, value) for name, value in data.items() if value is not None))
+
+
+def not_compared() -> list[str]:
+    """Read models that nothing here says the truth of."""
+    return sorted(VIEWS.keys() - DOCUMENTS.keys() - TALLIES.keys())
+
+
+def follow_ups() -> list[str]:
+    """Every follow-up by name."""
+    return [one.name for one in FOLLOW_UPS]
