@@ -35,7 +35,7 @@ class Place:
     @property
     def people(self) -> int:
         """How many of its residents ever take part."""
-        return int(260 * self.activity)
+        return int(400 * self.activity)
 
 
 _NAMES: Final = (

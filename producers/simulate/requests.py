@@ -24,7 +24,7 @@ from producers.simulate.people import Person
 from producers.simulate.services import SERVICES, Service
 from producers.simulate.town import Town
 
-PER_DAY: Final = 7.0
+PER_DAY: Final = 5.0
 HOUR: Final = timedelta(hours=1)
 _CHANNELS: Final = ("mobile", "web", "phone", "sms", "email", "in_person")
 _LABELS: Final[dict[Stage, str]] = {

@@ -4,7 +4,19 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from producers.simulate import feedback, ideas, requests
+from producers.simulate import (
+    feedback,
+    groups,
+    ideas,
+    moderation,
+    participants,
+    practices,
+    problems,
+    requests,
+    results,
+    rounds,
+    volunteering,
+)
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.places import coalition, places
 from producers.simulate.steps import Step
@@ -12,7 +24,19 @@ from producers.simulate.town import Jurisdiction, Town, World
 from producers.simulate.truth import Truth
 
 FIRST_DAY: Final = date(2025, 1, 1)
-_FAMILIES: Final = (requests, feedback, ideas)
+_FAMILIES: Final = (
+    requests,
+    feedback,
+    ideas,
+    problems,
+    rounds,
+    results,
+    groups,
+    practices,
+    participants,
+    moderation,
+    volunteering,
+)
 _NOON: Final = timedelta(hours=12)
 
 

@@ -12,9 +12,9 @@ from typing import Any
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD
 from infra.directory import City
+from producers.simulate.acting import Acting, who
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.clock import Clock
-from producers.simulate.counted import COUNTED
 from producers.simulate.people import People
 from producers.simulate.places import Place
 from producers.simulate.steps import Steps
@@ -41,6 +41,7 @@ class Jurisdiction:
         self.id = city.id
         self.clock = Clock(city.zone, south=(city.lat or 0) < 0)
         self._numbers: Counter[str] = Counter()
+        self._acting = Acting()
 
     @property
     def now(self) -> datetime:
@@ -92,9 +93,9 @@ class Jurisdiction:
         )
         self.world.steps.told(event)
         self.truth.told[self.id, event.day, entry.name] += 1
-        if by is not None and entry.name in COUNTED:
-            where = getattr(data, "neighbourhood_id", None)
-            self.follows("participant.acted", by, event.at, by, action=entry.name, neighbourhood_id=where)
+        area = self._acting.area(entry.name, f"{entry.aggregate}/{subject}", data)
+        for person in who(entry.name, data, by):
+            self._acted(person, event, area)
         return event
 
     def follows(
@@ -111,6 +112,10 @@ class Jurisdiction:
         where = city or self.id
         self.truth.facts.append(Fact(where, name, subject, at, participant, data))
         self.world.steps.followed(f"{where}/{subject}", self.now)
+
+    def _acted(self, person: str, event: Event, area: str | None) -> None:
+        action = BY_PAYLOAD[type(event.data)].name
+        self.follows("participant.acted", person, event.at, person, action=action, neighbourhood_id=area)
 
     def _id(self, subject: str) -> str:
         self._numbers[subject] += 1

@@ -6,7 +6,6 @@ from producers.simulate.simulation import Simulation
 from tests.year.compare import compared
 from tests.year.play import MemoryTown
 
-
 EMPTY = {"requests_by_flag"}
 """Nothing here is told before its opening, or closed before it was opened."""
 
