@@ -35,6 +35,8 @@ class City(BaseModel):
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     timezone: Annotated[str, AfterValidator(_known_zone)]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None = None
+    """The part of the country by ISO 3166-2, as in `US-NY`."""
     lat: Latitude | None = None
     long: Longitude | None = None
     population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
@@ -51,6 +53,7 @@ _WORDS = {
     "name": "a name has 1 to 200 characters",
     "timezone": "a time zone is one of the IANA database, like America/New_York",
     "country": "a country is two capital letters, like US",
+    "region": "a region is a code of ISO 3166-2, like US-NY",
     "lat": "a latitude lies between -90 and 90",
     "long": "a longitude lies between -180 and 180",
     "population": "a population lies between 0 and 100,000,000",

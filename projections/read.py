@@ -195,11 +195,13 @@ async def tally(
     return [cell for cell in cells if any(cell.n.values())]
 
 
-async def positions(db: Database, projection: Projection) -> dict[tuple[str, int], int]:
+async def positions(
+    db: Database, projection: Projection, *, session: Session | None = None
+) -> dict[tuple[str, int], int]:
     """The next offset each partition will apply, of the version that readers see."""
     prefix = f"{await _live_group(db, projection)}/"
     found = db["checkpoints"].find(
-        {"_id": {"$gte": prefix, "$lt": prefix + "\uffff"}}, max_time_ms=MAX_TIME_MS
+        {"_id": {"$gte": prefix, "$lt": prefix + "\uffff"}}, session=session, max_time_ms=MAX_TIME_MS
     )
     nexts = {}
     for row in await found.to_list(None):
@@ -215,17 +217,29 @@ async def revision(db: Database) -> str:
     return blake2b(orjson.dumps(rows), digest_size=8).hexdigest()
 
 
+async def slowest(
+    db: Database, projections: Iterable[Projection], *, session: Session | None = None
+) -> dict[tuple[str, int], int]:
+    """The next offset of each partition that one of these projections at least has yet to apply."""
+    nexts: dict[tuple[str, int], int] = {}
+    for projection in projections:
+        for place, following in (await positions(db, projection, session=session)).items():
+            nexts[place] = min(following, nexts.get(place, following))
+    return nexts
+
+
 async def as_of(db: Database, projections: Iterable[Projection]) -> str | None:
     """The position token of what these projections show at least; None before the first event.
 
     Read it before the documents: they are then as new as the token, or newer.
     """
-    slowest: dict[tuple[str, int], int] = {}
-    for projection in projections:
-        for place, following in (await positions(db, projection)).items():
-            slowest[place] = min(following, slowest.get(place, following))
+    return up_to(await slowest(db, projections))
+
+
+def up_to(nexts: Mapping[tuple[str, int], int]) -> str | None:
+    """The position token of all before these offsets; None where nothing is."""
     return (
-        to_token(Position(*place, following - 1) for place, following in slowest.items() if following) or None
+        to_token(Position(*place, following - 1) for place, following in nexts.items() if following) or None
     )
 
 

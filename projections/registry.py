@@ -5,16 +5,22 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import IDEAS, REQUESTS
+from events.topics import FOLLOWUPS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
     ballot_rounds,
     ballots,
     ideas,
+    impact_records,
+    messages,
+    participant_counts,
+    participants,
     problems,
     program_feedback,
+    projects,
     pulse,
     service_requests,
+    snapshots,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -32,6 +38,28 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
         document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
     ),
+    Projection(
+        "impact",
+        version=1,
+        topics=(IMPACT,),
+        documents=(projects.VIEW, impact_records.VIEW),
+        document_tallies=impact_records.TALLIES,
+    ),
+    Projection(
+        "participants",
+        version=1,
+        topics=(PARTICIPANTS,),
+        documents=(participants.VIEW,),
+        document_tallies=participant_counts.TALLIES,
+    ),
+    Projection(
+        "followups",
+        version=1,
+        topics=(FOLLOWUPS,),
+        documents=(messages.VIEW,),
+        document_tallies=(messages.BY_STATUS,),
+    ),
+    Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
 )
 

@@ -8,6 +8,7 @@ from rich.progress import Progress, TaskID
 
 from consumers import verify
 from consumers.cli.common import run
+from consumers.followups.registry import FOLLOW_UPS
 from infra.mongo import Database
 from infra.settings import Settings
 from projections import builds
@@ -61,13 +62,15 @@ def verify_command(
 
 
 async def _chosen(db: Database, name: str | None) -> list[Projection]:
-    """The builds that readers see, or the named one."""
+    """The builds that readers see and the states of follow-ups, or the named one."""
     found = [build for build in await builds.listing(db, PROJECTIONS) if build.projection]
     chosen = [build.projection for build in found if build.projection and _is_meant(build, name)]
+    begun = await db["checkpoints"].distinct("group", {"next": {"$gt": 0}})
+    follow_ups = [one for one in FOLLOW_UPS if one.group in begun]
+    chosen += [one for one in follow_ups if name in (None, one.name)]
     if not chosen:
-        there = (
-            ", ".join(f"{build.name}.{build.tag}" for build in found) or "none yet: start `townhall project`"
-        )
+        known = [f"{build.name}.{build.tag}" for build in found] + [one.name for one in follow_ups]
+        there = ", ".join(known) or "none yet: start `townhall project`"
         raise verify.CannotVerify(f"No build {name or ''} that this code knows; there are {there}.")
     return chosen
 

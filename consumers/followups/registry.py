@@ -7,8 +7,8 @@ log, and is silent up to where the one before it stood.
 from typing import Final
 
 from consumers.engine.effects import ProcessManager
-from consumers.followups import request_deadlines
-from events.topics import REQUESTS, Topic
+from consumers.followups import participation, request_deadlines
+from events.topics import GRANTS, GROUPS, IDEAS, REQUESTS, STEWARDSHIP, VOLUNTEERING, Topic
 from projections.core import Projection
 
 
@@ -16,5 +16,8 @@ def _follow_up(manager: ProcessManager, version: int, *topics: Topic) -> Project
     return Projection(manager.name, version, topics, documents=(manager,))
 
 
-FOLLOW_UPS: Final[tuple[Projection, ...]] = (_follow_up(request_deadlines.MANAGER, 1, REQUESTS),)
+FOLLOW_UPS: Final[tuple[Projection, ...]] = (
+    _follow_up(request_deadlines.MANAGER, 1, REQUESTS),
+    _follow_up(participation.MANAGER, 1, REQUESTS, IDEAS, VOLUNTEERING, STEWARDSHIP, GROUPS, GRANTS),
+)
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

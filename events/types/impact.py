@@ -3,12 +3,12 @@
 Each record is an aggregate of its own. Its `metric_code` and `unit` say what may be summed with what.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from events.envelope import Payload
-from events.scalars import Code, Day, Label, Name, Quantity, Ref, Url, Words
+from events.envelope import Part, Payload
+from events.scalars import Code, Day, Label, Name, Quantity, Ref, Url, Words, thousandths
 from events.types.awards import AwardRef
 
 _Evidence = Annotated[tuple[Url, ...], Field(max_length=50)]
@@ -36,8 +36,26 @@ class ProjectEnded(Payload):
     evidence: _Evidence = ()
 
 
+class Each(Part):
+    """What one unit is taken for, as the city declares it: a bag for 20 lb."""
+
+    quantity: Quantity
+    unit: Name
+
+
+class OutOf(Part):
+    """An earlier record, and how much of it was looked at again."""
+
+    record_id: Ref
+    quantity: Quantity
+
+
 class ImpactRecorded(Payload):
-    """So much of something was done on a day: counted, weighed or estimated."""
+    """So much of something was done on a day: counted, weighed or estimated.
+
+    `each` makes a unit that is only counted comparable. `out_of` makes the record a later look at another
+    one: 21 trees that survive, out of 25 that were planted.
+    """
 
     metric_code: Name
     quantity: Quantity
@@ -50,6 +68,18 @@ class ImpactRecorded(Payload):
     award: AwardRef | None = None
     session_id: Ref | None = None
     asset_id: Ref | None = None
+    each: Each | None = None
+    out_of: OutOf | None = None
+
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        if self.each is not None and self.each.unit == self.unit:
+            msg = "each: one unit is told in another one"
+            raise ValueError(msg)
+        if self.out_of is not None and thousandths(self.out_of.quantity) < thousandths(self.quantity):
+            msg = "out_of: no more can be left than was looked at"
+            raise ValueError(msg)
+        return self
 
 
 class ImpactVoided(Payload):

@@ -12,13 +12,13 @@ from infra.problems import ProblemError
 from projections import read
 from projections.api import models, published
 from projections.api.present import last_days
+from projections.metrics import suppression
 from projections.read import EVER, Between, NoneOf, OneOf, Where
 from projections.registry import BY_NAME, OWNER
 
 REQUESTS, PARTICIPATION, PULSE = (BY_NAME[name] for name in ("requests", "participation", "pulse"))
 MAX_FEATURES = 5_000
-SUPPRESS_BELOW = 5
-"""Numbers from fewer responses would tell about single persons."""
+SUPPRESS_BELOW = suppression.SUPPRESS_BELOW
 CHART_DAYS = 14
 
 SUBMITTED: Where = {"status": NoneOf(("withdrawn",)), "submitted_at": Between(EVER, None)}

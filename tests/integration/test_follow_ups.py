@@ -16,6 +16,7 @@ import pytest
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.history import History, NotQuiet
 from consumers.kafka_log import KafkaLog
+from consumers.verify import verify
 from events.envelope import Event
 from events.topics import REQUESTS
 from infra.failpoints import FOLLOW_UP_STEPS, VARIABLE
@@ -33,6 +34,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(180)]
 RUNNER_STEPS = {"after_outbox_insert", "after_timers"}
 SECONDS = 30.0
 LEASE_MS = 1_000
+DEADLINES = [one for one in FOLLOW_UPS if one.name == "request_deadlines"]
 
 
 @dataclass
@@ -83,6 +85,11 @@ class Scene:
         finally:
             await consumer.stop()
         return [(one["ce_type"].decode().split(".", 2)[2], one["ce_subject"].decode()) for one in found]
+
+    async def wrong(self) -> list[str]:
+        """In which states the log and what is stored differ."""
+        found = [await verify(self.settings, self.db, one, lambda *_: None) for one in DEADLINES]
+        return [difference for one in found for difference in one.differences]
 
     async def overdue(self) -> Counter[str]:
         return Counter(subject for type_, subject in await self.log() if "overdue" in type_)
@@ -151,6 +158,10 @@ async def test_one_event_whichever_process_dies_at_whichever_step(scene: Scene) 
             await scene.until(lambda: scene.db["outbox"].count_documents({}), 0)
     assert await scene.db["timers"].count_documents({}) == 0
     assert await scene.overdue() == dict.fromkeys(requests, 1)
+    assert await scene.wrong() == []
+    await scene.db["request_deadlines.v1"].update_one({"request_id": requests[0]}, {"$set": {"open": False}})
+    (difference,) = await scene.wrong()
+    assert requests[0] in difference
 
 
 async def test_a_history_finds_its_deadlines_when_it_comes_to_them(scene: Scene) -> None:

@@ -12,6 +12,8 @@ from events.envelope import Event
 from projections.core import Projection
 from projections.registry import BY_NAME, PROJECTIONS
 from tests.support import build
+from tests.support.builders import city as metrics
+from tests.support.builders import impact, participants
 from tests.support.engines import (
     TroubledStore,
     Worker,
@@ -73,6 +75,26 @@ HISTORY = {
         build.ballot("b", at=LATER),
         build.concluded(selected=["a"]),
     ],
+    "impact": lambda: [
+        impact.started(),
+        impact.recorded("1", project_id="project-1"),
+        impact.recorded("2"),
+        impact.voided("2", at=LATER),
+        impact.ended(at=LATER),
+    ],
+    "participants": lambda: [
+        participants.acted(),
+        participants.acted(at=LATER, action="signup.registered"),
+        participants.consent(),
+        participants.acted(build.BEN),
+        participants.erased(build.BEN, at=LATER),
+    ],
+    "followups": lambda: [
+        participants.queued(),
+        participants.sent(at=LATER),
+        participants.suppressed(build.BEN),
+    ],
+    "metrics": lambda: [metrics.snapshot(), metrics.snapshot(at=LATER), metrics.snapshot("participants")],
     "pulse": lambda: [build.opened("r1"), build.submitted("i1"), build.ballot("a")],
 }
 

@@ -10,13 +10,18 @@ from events.registry import EVENT_TYPES
 from projections.core import DocumentTally, DocumentView
 from projections.registry import BY_NAME, OWNER, PROJECTIONS, VIEWS
 from tests.support.histories import ANY_EVENT, BALLOT_EVENT, IDEA_EVENT, REQUEST_EVENT
+from tests.support.histories_impact import IMPACT_EVENT, PROJECT_EVENT
+from tests.support.histories_messages import MESSAGE_EVENT, SNAPSHOT_EVENT
+from tests.support.histories_participants import PARTICIPANT_EVENT
 from tests.support.spec import assert_difference_rule, given
 
 DOCUMENT_VIEWS = [view for one in PROJECTIONS for view in one.documents]
 DOCUMENT_TALLIES = [tally for one in PROJECTIONS for tally in one.document_tallies]
 # Most histories are about one kind of aggregate, or few of its events would ever meet.
 HISTORIES = st.one_of(
-    *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT))
+    *(st.lists(kind, max_size=12) for kind in (REQUEST_EVENT, IDEA_EVENT, BALLOT_EVENT, ANY_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (PROJECT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT)),
+    *(st.lists(kind, max_size=12) for kind in (MESSAGE_EVENT, SNAPSHOT_EVENT)),
 )
 
 
@@ -28,20 +33,36 @@ def test_names_of_views_and_groups_are_unique() -> None:
 
 def test_stored_names_are_permanent() -> None:
     """Renaming one of these abandons a checkpoint and its collections: raise the version instead."""
-    assert [one.group for one in PROJECTIONS] == [
+    assert {one.group for one in PROJECTIONS} == {
         "townhall.requests.v1",
         "townhall.participation.v1",
+        "townhall.impact.v1",
+        "townhall.participants.v1",
+        "townhall.followups.v1",
+        "townhall.metrics.v1",
         "townhall.pulse.v1",
-    ]
-    assert sorted(VIEWS) == [
+    }
+    assert set(VIEWS) == {
         "ballot_rounds",
         "ballots",
+        "followups",
+        "followups_by_status",
         "idea_support",
         "idea_supports",
         "ideas",
+        "impact_by_month",
+        "impact_by_thing",
+        "impact_records",
+        "ladder",
+        "metric_snapshots",
+        "participants",
+        "participants_by_neighbourhood",
+        "participants_by_period",
+        "participants_by_rung",
         "problems",
         "program_feedback",
         "program_ratings",
+        "projects",
         "pulse",
         "requests_by_flag",
         "requests_by_neighbourhood",
@@ -50,7 +71,7 @@ def test_stored_names_are_permanent() -> None:
         "round_ballots",
         "service_requests",
         "votes_by_project",
-    ]
+    }
 
 
 NOT_READ_YET = {

@@ -1,0 +1,56 @@
+"""Which days a number is about, on the city's own calendar."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from projections.metrics.core import Metric
+
+MAX_DAYS = 366
+
+
+class BadPeriod(ValueError):
+    """The metric has no number for these days."""
+
+
+class Period(NamedTuple):
+    """Days of a calendar, both ends included."""
+
+    first: date
+    last: date
+
+
+def month_of(day: date) -> Period:
+    """The whole month of this day."""
+    first = day.replace(day=1)
+    return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+
+
+def month_before(day: date) -> Period:
+    """The last month that was over on this day."""
+    return month_of(day.replace(day=1) - timedelta(days=1))
+
+
+def chosen(metric: Metric, today: date, first: date | None, last: date | None) -> Period:
+    """The days asked for, if the metric has them; the last whole month where none are. Raises BadPeriod."""
+    if metric.window == "stock":
+        if first or last:
+            raise BadPeriod(f"{metric.code} tells how things stand now: ask without `from` and `to`")
+        return Period(today, today)
+    period = _days(month_before(today), first, last)
+    if not 0 <= (period.last - period.first).days < MAX_DAYS:
+        raise BadPeriod(f"`from` to `to` must be 1 to {MAX_DAYS} days")
+    if metric.window == "months" and not _whole_months(period):
+        raise BadPeriod(f"{metric.code} is told for whole months: `from` a first day `to` a last day")
+    return period
+
+
+def _days(usual: Period, first: date | None, last: date | None) -> Period:
+    if first is None and last is None:
+        return usual
+    if first is None or last is None:
+        raise BadPeriod("give both `from` and `to`, or neither")
+    return Period(first, last)
+
+
+def _whole_months(period: Period) -> bool:
+    return period.first.day == 1 and month_of(period.last).last == period.last

@@ -1,0 +1,180 @@
+"""Published numbers on a real MongoDB: to the digit what the log gives when it is folded in memory."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from events.envelope import Event
+from infra.embedded import Endpoints
+from infra.mongo import connect
+from projections.api.app import create_app
+from projections.metrics import measure, reading
+from projections.metrics.core import Scope
+from projections.metrics.registry import METRICS
+from tests.support import build, town
+from tests.support.metrics import through_the_engine
+from tests.support.read_models import ReadModels
+from tests.support.web import serve
+
+pytestmark = pytest.mark.servers
+PLACES = ("north", "south", "=1+1", None)
+TODAY = datetime.now(town.RIVERTON.zone).date()
+PERIOD = {"from": (TODAY - timedelta(days=20)).isoformat(), "to": TODAY.isoformat()}
+
+
+class Here:
+    """A running read API, the database behind it, and the log that it shows."""
+
+    def __init__(self, models: ReadModels, http: httpx2.Client, history: list[Event]) -> None:
+        self.models = models
+        self.http = http
+        self.history = history
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def problem(self, path: str, **params: Any) -> tuple[int, str]:
+        answer = self.http.get(path, params=params)
+        return answer.status_code, answer.json()["type"].rsplit(":", 1)[-1]
+
+
+@pytest.fixture(scope="module")
+def here(servers: Endpoints) -> Iterator[Here]:
+    models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
+    models.add_cities(town.RIVERTON, town.EMPTY)
+    history = [*town.events(), *_placed()]
+    models.play(*history)
+    with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
+        yield Here(models, http, history)
+    models.close()
+
+
+def _placed() -> list[Event]:
+    """Requests in neighbourhoods, with dates promised, kept and missed, some reopened."""
+    told: list[Event] = []
+    for number in range(60):
+        at = datetime.now(town.RIVERTON.zone).replace(microsecond=0) - timedelta(days=12, minutes=number)
+        due, name = at + timedelta(days=3), f"placed-{number}"
+        told.append(
+            build.opened(name, at=at.isoformat(), neighbourhood_id=PLACES[number % 4], expected_datetime=due)
+        )
+        if number % 3:
+            told.append(build.acknowledged(name, at=(at + timedelta(minutes=7 * number + 90)).isoformat()))
+        if number % 5:
+            told.append(build.closed(name, at=(at + timedelta(hours=2 * number)).isoformat()))
+        if number % 7 == 1:
+            told.append(build.reopened(name, at=(at + timedelta(days=9)).isoformat()))
+    return told
+
+
+async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(here: Here) -> None:
+    """Two readers, two stores, one definition: not a digit, input or note differs."""
+    about = Scope(town.RIVERTON, TODAY - timedelta(days=20), TODAY, datetime.now(UTC))
+    folded = await through_the_engine(*here.history)
+    async with connect(here.models.settings) as db, reading.opened(db) as stored:
+        for metric in METRICS:
+            assert await measure.measure(stored, metric, about) == await measure.measure(
+                folded, metric, about
+            )
+            if metric.neighbourhoods:
+                parts = await measure.by_neighbourhood(stored, metric, about)
+                assert parts == await measure.by_neighbourhood(folded, metric, about)
+                assert len(parts) == len(PLACES)
+
+
+def test_a_number_explains_itself(here: Here) -> None:
+    shown = here.get("/v1/metrics/sla.on_time", city="riverton", **PERIOD)
+    assert (shown["first_day"], shown["last_day"]) == (PERIOD["from"], PERIOD["to"])
+    kept, due = int(shown["numerator"]), int(shown["denominator"])
+    assert shown["value"] == f"{100 * kept / due:.1f}"
+    inputs = {name: int(number) for name, number in shown["inputs"].items()}
+    assert due == inputs["closed_on_time"] + inputs["closed_late"] + inputs["open_and_past_due"]
+    assert shown["completeness"] == 100 * inputs["with_a_date_promised"] // inputs["requests_reported"]
+    assert shown["metric"]["version"] == 1
+    assert shown["as_of"].startswith("requests.")
+    listed = here.get("/v1/metrics")["metrics"]
+    assert shown["metric"] in listed
+    assert [one["code"] for one in listed] == [metric.code for metric in METRICS]
+
+
+def test_a_number_is_read_once_what_was_published_counts(here: Here) -> None:
+    asked = {"city": "riverton", **PERIOD}
+    before = here.get("/v1/metrics/time_to_close.p50", **asked)
+    event = build.opened("late-arrival", at=datetime.now(town.RIVERTON.zone).isoformat(timespec="seconds"))
+    token = here.models.play(event)
+    here.history.append(event)
+    shown = here.get("/v1/metrics/time_to_close.p50", after=token, **asked)
+    assert int(shown["inputs"]["requests_reported"]) == int(before["inputs"]["requests_reported"]) + 1
+
+
+def test_neighbourhoods_stand_beside_their_city(here: Here) -> None:
+    asked = {"city": "riverton", **PERIOD}
+    shown = here.get("/v1/metrics/reopen_rate/neighbourhoods", **asked)
+    assert [one["neighbourhood_id"] for one in shown["neighbourhoods"]] == ["", "=1+1", "north", "south"]
+    assert shown["city"] == here.get("/v1/metrics/reopen_rate", **asked)
+    parts = sum(int(one["denominator"]) for one in shown["neighbourhoods"])
+    assert parts == int(shown["city"]["denominator"])
+    north = here.get("/v1/metrics/reopen_rate", neighbourhood="north", **asked)
+    assert north == shown["neighbourhoods"][2]
+
+
+def test_tables_for_spreadsheets_compute_nothing(here: Here) -> None:
+    answer = here.http.get(
+        "/v1/metrics/reopen_rate/neighbourhoods.csv", params={"city": "riverton", **PERIOD}
+    )
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["neighbourhood_id"] for row in rows] == ["", "", "'=1+1", "north", "south"]
+    exported = here.http.get("/v1/cities/riverton/metrics.csv").text
+    shown = here.get("/v1/cities/riverton/metrics")["metrics"]
+    rows = list(csv.DictReader(io.StringIO(exported)))
+    assert [(row["metric"], row["value"] or None) for row in rows] == [
+        (one["metric"]["code"], one["value"]) for one in shown
+    ]
+
+
+def test_a_city_without_events_has_definitions_and_no_values(here: Here) -> None:
+    shown = here.get("/v1/cities/emptyville/metrics")["metrics"]
+    assert len(shown) == len(METRICS)
+    assert {(one["value"], one["suppressed"]) for one in shown if one["metric"]["window"] == "days"} == {
+        (None, False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "problem"),
+    [
+        ("/v1/metrics/mean_time", {"city": "riverton"}, (404, "unknown_metric")),
+        ("/v1/metrics/sla.on_time", {"city": "nowhere"}, (404, "unknown_city")),
+        ("/v1/metrics/sla.on_time", {"city": "riverton", "from": "2026-01-01"}, (400, "bad_period")),
+        (
+            "/v1/metrics/sla.on_time",
+            {"city": "riverton", "neighbourhood": "atlantis"},
+            (404, "unknown_neighbourhood"),
+        ),
+        (
+            "/v1/metrics/response_equity/neighbourhoods",
+            {"city": "riverton"},
+            (404, "not_by_neighbourhood"),
+        ),
+    ],
+)
+def test_what_cannot_be_answered_says_why(
+    here: Here, path: str, params: dict[str, str], problem: tuple[int, str]
+) -> None:
+    assert here.problem(path, **params) == problem
+
+
+def test_the_default_is_the_last_whole_month(here: Here) -> None:
+    shown = here.get("/v1/metrics/sla.on_time", city="riverton")
+    first, last = date.fromisoformat(shown["first_day"]), date.fromisoformat(shown["last_day"])
+    assert (first.day, (last + timedelta(days=1)).day) == (1, 1)
+    assert last < TODAY

@@ -1,0 +1,98 @@
+"""What every published number must hold, whatever it counts."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from events.envelope import Event
+from events.scalars import NAME_PATTERN
+from events.types.metrics import MetricSnapshot
+from projections.core import DocumentView
+from projections.metrics.core import NEIGHBOURHOOD, Distinct, Metric, Spans
+from projections.metrics.measure import projections_of
+from projections.metrics.registry import BY_CODE, METRICS
+from projections.registry import VIEWS
+from tests.support.histories import ANY_EVENT
+from tests.support.metrics import number, numbers, scope
+
+EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
+
+
+def test_codes_and_versions_are_permanent() -> None:
+    """They stand in snapshots: a change of what is computed raises the version."""
+    assert len(BY_CODE) == len(METRICS)
+    assert {one.code: one.version for one in METRICS} == {
+        "reopen_rate": 1,
+        "response_equity": 1,
+        "sla.on_time": 1,
+        "time_to_close.p50": 1,
+        "time_to_close.p90": 1,
+        "time_to_first_response.p50": 1,
+        "time_to_first_response.p90": 1,
+    }
+
+
+@EACH
+def test_a_definition_says_what_it_means(metric: Metric) -> None:
+    assert re.fullmatch(NAME_PATTERN, metric.code)
+    assert re.fullmatch(NAME_PATTERN, metric.unit)
+    assert 0 <= metric.decimals <= 3
+    assert metric.explanation.endswith(".")
+    assert not metric.title.endswith(".")
+
+
+@EACH
+def test_it_asks_only_for_what_is_declared(metric: Metric) -> None:
+    for ask in metric.asks(scope()).values():
+        view = VIEWS[ask.view]
+        declared = view.fields if isinstance(view, DocumentView) else view.dimensions
+        named = {*ask.where, *ask.by}
+        named |= {ask.since, ask.until} if isinstance(ask, Spans) else set()
+        named |= {ask.of} if isinstance(ask, Distinct) else set()
+        assert {name.split(".")[0] for name in named} <= {*declared}
+        assert ask.where["city"] == "riverton"
+        assert NEIGHBOURHOOD in declared or not metric.neighbourhoods
+
+
+@EACH
+def test_it_counts_documents_by_an_index(metric: Metric) -> None:
+    """The first fields of some index are all asked for: the city, and the time where it has a window."""
+    for ask in metric.asks(scope()).values():
+        view = VIEWS[ask.view]
+        if isinstance(view, DocumentView):
+            timed = [name for name in ask.where if name.endswith("_at")] if metric.window != "stock" else []
+            wanted = {"city", *timed[:1]}
+            assert any({name for name, _ in index[: len(wanted)]} == wanted for index in view.indexes), (
+                f"{metric.code}: {ask}"
+            )
+
+
+@EACH
+@given(history=st.lists(ANY_EVENT, max_size=20))
+@settings(max_examples=30, deadline=None)
+def test_it_takes_any_history_and_fits_a_snapshot(metric: Metric, history: list[Event]) -> None:
+    found = [number(metric.code, *history)]
+    if metric.neighbourhoods:
+        found += numbers(metric.code, *history).values()
+    for one in found:
+        told = (None if part is None else f"{part:f}" for part in (one.value, one.numerator, one.denominator))
+        value, numerator, denominator = told
+        MetricSnapshot(
+            metric_code=metric.code,
+            definition_version=metric.version,
+            first_day="2026-04-01",
+            last_day="2026-04-30",
+            unit=metric.unit,
+            value=value,
+            numerator=numerator,
+            denominator=denominator,
+            suppressed=one.suppressed,
+            completeness=one.completeness,
+            as_of=(),
+        )
+
+
+def test_the_projections_of_a_number_are_those_of_the_views_it_asks() -> None:
+    assert [one.name for one in projections_of([BY_CODE["sla.on_time"]], scope())] == ["requests"]
