@@ -17,6 +17,7 @@ from events.types.volunteering import (
     SignupCancelled,
     SignupRegistered,
 )
+from producers.simulate import hours
 from producers.simulate.agenda import Life
 from producers.simulate.clock import moment_between
 from producers.simulate.people import Person
@@ -271,6 +272,7 @@ class Gathering:
         data = AttendanceCheckedOut(attendance_id=id_, method=method, checked_out_at=at)
         attendance.told_out = self._tell(data, who, at)
         attendance.went, attendance.method_out = at, method
+        hours.attended(self.town, self.truth, attendance, at)
 
     def _is_over(self, starts_at: datetime) -> None:
         """A quarter of an hour after the end: who did not come, and who is assumed to have gone."""
@@ -302,3 +304,4 @@ class Gathering:
                 said = {"attendance_id": one.id, "method": "auto", "checked_out_at": ends}
                 self._follows("attendance.checked_out", one.participant, **said)
                 one.went, one.method_out, one.told_out = ends, "auto", ends + GRACE
+                hours.attended(self.town, self.truth, one, ends + GRACE)

@@ -1,12 +1,14 @@
 """Cities for a number of days: steps to publish in order, and the truth that grows with them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 
 from producers.simulate import (
     feedback,
     groups,
+    hours,
     ideas,
     moderation,
     participants,
@@ -20,6 +22,7 @@ from producers.simulate import (
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.places import coalition, places
 from producers.simulate.steps import Step
+from producers.simulate.stewardship import Stewardship
 from producers.simulate.town import Jurisdiction, Town, World
 from producers.simulate.truth import Truth
 
@@ -32,10 +35,12 @@ _FAMILIES: Final = (
     rounds,
     results,
     groups,
+    hours,
     practices,
     participants,
     moderation,
     volunteering,
+    hours,
 )
 _NOON: Final = timedelta(hours=12)
 
@@ -73,7 +78,11 @@ class Simulation:
 
 def _days(town: Town) -> Life:
     """Each day at midnight it is thrown for what will begin on it."""
+    begin: list[Callable[[date], None]] = [
+        *(partial(family.begin, town) for family in _FAMILIES),
+        Stewardship(town).begin,
+    ]
     for day in town.days():
         yield town.clock.at(day)
-        for family in _FAMILIES:
-            family.begin(town, day)
+        for what in begin:
+            what(day)

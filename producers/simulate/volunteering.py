@@ -104,6 +104,8 @@ def _scheduled(
     capacity = max(2, work.places + dice.randint(-2, 4)) if dice.random() < 0.9 else None
     terms = SessionScheduled(
         opportunity_id=opportunity.id,
+        group_id=opportunity.data.group_id,
+        neighbourhood_id=opportunity.data.neighbourhood_id,
         role_id="crew" if dice.random() < 0.5 else None,
         starts_at=start,
         ends_at=start + timedelta(hours=work.hours),
