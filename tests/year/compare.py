@@ -72,13 +72,42 @@ def told_by_rules(town: MemoryTown) -> Iterable[Event]:
             yield event
 
 
+CONCLUDES = {
+    "request_deadlines": ("service_request.overdue",),
+    "participant_actions": ("participant.acted",),
+    "result_links": ("idea.result_progressed", "problem.result_progressed"),
+    "problem_links": ("service_request.result_progressed",),
+    "practice_links": ("practice.adopted_elsewhere",),
+    "session_watch": (
+        "session.coming_up",
+        "session.at_risk",
+        "signup.promoted",
+        "attendance.no_show",
+        "attendance.checked_out",
+    ),
+    "opportunity_sessions": ("opportunity.session_added",),
+    "attendance_hours": ("hours.logged", "hours.verified"),
+    "steward_duties": (
+        "adoption.check_in_due",
+        "adoption.check_in_overdue",
+        "adoption.lapsed",
+        "adoption.refused",
+        "adoption.released",
+        "adoption.waitlist_offered",
+        "adoption.waitlist_left",
+    ),
+    "grant_call_deadlines": ("grant_call.closed",),
+    "grant_review_refusals": ("review.refused",),
+    "grant_report_deadlines": ("grant_report.due", "grant_report.overdue"),
+    "award_parents": ("award.regranted",),
+}
+"""What each follow-up tells."""
+
+
 def _concluded(truth: Truth) -> Iterable[Fact]:
     """The facts of those follow-ups that there are."""
-    return (fact for fact in truth.facts if fact.name in CONCLUDED)
-
-
-CONCLUDED = {"service_request.overdue"}
-"""Names of the facts that follow-ups conclude so far."""
+    names = {name for one in FOLLOW_UPS for name in CONCLUDES.get(one.name, ())}
+    return (fact for fact in truth.facts if fact.name in names)
 
 
 def _told(event: Event) -> tuple[Any, ...]:
@@ -100,6 +129,6 @@ def not_compared() -> list[str]:
     return sorted(VIEWS.keys() - DOCUMENTS.keys() - TALLIES.keys())
 
 
-def follow_ups() -> list[str]:
-    """Every follow-up by name."""
-    return [one.name for one in FOLLOW_UPS]
+def follow_ups_unknown() -> list[str]:
+    """Follow-ups of which nothing here says what they tell."""
+    return sorted({one.name for one in FOLLOW_UPS} - CONCLUDES.keys())
