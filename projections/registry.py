@@ -5,20 +5,43 @@ A higher version rebuilds all collections of its projection beside the live ones
 
 from typing import Final
 
-from events.topics import FOLLOWUPS, IDEAS, IMPACT, METRICS, PARTICIPANTS, REQUESTS
+from events.topics import (
+    FOLLOWUPS,
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    IMPACT,
+    METRICS,
+    MODERATION,
+    PARTICIPANTS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+)
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    award_money,
+    award_regrants,
+    award_tallies,
+    awards,
     ballot_rounds,
     ballots,
+    grant_applications,
+    grant_calls,
+    grant_reviews,
+    groups,
     ideas,
     impact_records,
     messages,
+    moderation,
     participant_counts,
     participants,
+    practices,
     problems,
     program_feedback,
     projects,
     pulse,
+    results,
     service_requests,
     snapshots,
 )
@@ -26,17 +49,17 @@ from projections.views import (
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     Projection(
         "requests",
-        version=1,
+        version=2,
         topics=(REQUESTS,),
         documents=(service_requests.VIEW, program_feedback.VIEW),
         document_tallies=(*service_requests.TALLIES, program_feedback.RATINGS),
     ),
     Projection(
         "participation",
-        version=1,
+        version=2,
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
-        document_tallies=(ideas.SUPPORT, ballots.BALLOTS, ballots.VOTES),
+        document_tallies=(ideas.SUPPORT, ideas.BY_DAY, ballots.BALLOTS, ballots.VOTES),
     ),
     Projection(
         "impact",
@@ -61,6 +84,48 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
     Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "grants",
+        version=1,
+        topics=(GRANTS,),
+        documents=(
+            grant_calls.VIEW,
+            grant_applications.VIEW,
+            grant_reviews.VIEW,
+            awards.VIEW,
+            award_regrants.VIEW,
+        ),
+        event_tallies=(award_money.DISBURSED,),
+        document_tallies=(*grant_applications.TALLIES, *award_tallies.TALLIES, award_regrants.REGRANTED),
+    ),
+    Projection(
+        "results",
+        version=1,
+        topics=(RESULTS,),
+        documents=(results.VIEW,),
+        document_tallies=(results.PROGRESS,),
+    ),
+    Projection(
+        "groups",
+        version=1,
+        topics=(GROUPS,),
+        documents=(groups.VIEW, groups.MEMBERSHIPS),
+        document_tallies=(groups.MEMBERS, groups.BY_NEIGHBOURHOOD),
+    ),
+    Projection(
+        "practices",
+        version=1,
+        topics=(PRACTICES,),
+        documents=(practices.VIEW, practices.ADOPTIONS),
+        document_tallies=(practices.DIFFUSION,),
+    ),
+    Projection(
+        "moderation",
+        version=1,
+        topics=(MODERATION,),
+        documents=(moderation.VIEW,),
+        document_tallies=(moderation.BY_KIND,),
+    ),
 )
 
 BY_NAME: Final[dict[str, Projection]] = {one.name: one for one in PROJECTIONS}

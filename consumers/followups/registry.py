@@ -7,8 +7,28 @@ log, and is silent up to where the one before it stood.
 from typing import Final
 
 from consumers.engine.effects import ProcessManager
-from consumers.followups import participation, request_deadlines
-from events.topics import GRANTS, GROUPS, IDEAS, REQUESTS, STEWARDSHIP, VOLUNTEERING, Topic
+from consumers.followups import (
+    award_parents,
+    grant_call_deadlines,
+    grant_report_deadlines,
+    grant_review_refusals,
+    participant_actions,
+    practice_links,
+    problem_links,
+    request_deadlines,
+    result_links,
+)
+from events.topics import (
+    GRANTS,
+    GROUPS,
+    IDEAS,
+    PRACTICES,
+    REQUESTS,
+    RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
+    Topic,
+)
 from projections.core import Projection
 
 
@@ -18,6 +38,13 @@ def _follow_up(manager: ProcessManager, version: int, *topics: Topic) -> Project
 
 FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(request_deadlines.MANAGER, 1, REQUESTS),
-    _follow_up(participation.MANAGER, 1, REQUESTS, IDEAS, VOLUNTEERING, STEWARDSHIP, GROUPS, GRANTS),
+    _follow_up(participant_actions.MANAGER, 1, REQUESTS, IDEAS, VOLUNTEERING, STEWARDSHIP, GROUPS, GRANTS),
+    _follow_up(grant_call_deadlines.MANAGER, 1, GRANTS),
+    _follow_up(grant_review_refusals.MANAGER, 1, GRANTS),
+    _follow_up(grant_report_deadlines.MANAGER, 1, GRANTS),
+    _follow_up(award_parents.MANAGER, 1, GRANTS),
+    _follow_up(result_links.MANAGER, 1, RESULTS),
+    _follow_up(problem_links.MANAGER, 1, IDEAS),
+    _follow_up(practice_links.MANAGER, 1, PRACTICES),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

@@ -119,9 +119,10 @@ class ReviewRecused(Payload):
 
 
 class ReviewRefused(Derived):
-    """A review was submitted that does not count, and why."""
+    """A review was submitted that does not count, and why. `review_id`: the event that submitted it."""
 
     reviewer_ref: Pseudonym
+    review_id: EventId
     reason: Literal["conflict", "recused", "determined"]
 
 

@@ -9,7 +9,18 @@ from pydantic import Field, model_validator
 
 from events.checks import both_or_none, exactly_one, in_order, no_repeats
 from events.envelope import Derived, Part, Payload
-from events.scalars import Amount, City, Currency, Day, Name, Quantity, Ref, Timestamp, Words, thousandths
+from events.scalars import (
+    Amount,
+    City,
+    Currency,
+    Day,
+    Name,
+    Quantity,
+    Ref,
+    Timestamp,
+    Words,
+    thousandths,
+)
 from events.types.applications import Targets, each_metric_once
 
 
@@ -45,16 +56,23 @@ class ReportDuty(Part):
 
 
 class AwardGranted(Payload):
-    """A city or a community group receives money, with what it owes for it."""
+    """A city or a community group receives money, with what it owes for it.
+
+    Without instalments it is not known how the award is paid. `title`, `description` and `grantee_name`
+    are what the city publishes of it; they can hold words of the applicant's.
+    """
 
     call_id: Ref
     application_id: Ref
+    title: Words | None = None
+    description: Words | None = None
     grantee_city: City | None = None
     grantee_group_id: Ref | None = None
+    grantee_name: Words | None = None
     parent_award: AwardRef | None = None
     amount: Amount
     currency: Currency
-    instalments: Annotated[tuple[Instalment, ...], Field(min_length=1, max_length=60)]
+    instalments: Annotated[tuple[Instalment, ...], Field(max_length=60)] = ()
     reports: Annotated[tuple[ReportDuty, ...], Field(max_length=60)] = ()
     targets: Targets = ()
 
@@ -64,7 +82,8 @@ class AwardGranted(Payload):
         no_repeats((one.instalment_id for one in self.instalments), "instalments: an instalment")
         no_repeats((one.report_id for one in self.reports), "reports: a report")
         each_metric_once(self.targets)
-        if sum(thousandths(one.amount) for one in self.instalments) != thousandths(self.amount):
+        whole = sum(thousandths(one.amount) for one in self.instalments)
+        if self.instalments and whole != thousandths(self.amount):
             msg = "instalments: they must add up to the amount"
             raise ValueError(msg)
         return self

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from events.envelope import Derived, Payload
-from events.scalars import Label, Percent, Ref, Url, Words
+from events.scalars import Label, Percent, Ref, Timestamp, Url, Words
 
 Evidence = Annotated[tuple[Url, ...], Field(max_length=50)]
 Sources = Annotated[tuple[Ref, ...], Field(max_length=1000)]
@@ -37,10 +37,15 @@ class _ResultProgressed(Derived):
     result_id: Ref
     percent: Percent
     milestone: Label | None = None
+    progressed_at: Timestamp
 
 
 class IdeaResultProgressed(_ResultProgressed):
-    """A result that this idea led to was created or moved: told on the idea's own key."""
+    """A result that this idea led to was created or moved: told on the idea's own key.
+
+    `progressed_at` is when the result came to stand there: it may be told later, and of two that are
+    told the later moment counts. `milestone` is the one reached last.
+    """
 
 
 class ProblemResultProgressed(_ResultProgressed):
@@ -48,6 +53,9 @@ class ProblemResultProgressed(_ResultProgressed):
 
 
 class ServiceRequestResultProgressed(_ResultProgressed):
-    """A result of a problem that this request belongs to was created or moved: told on the request's key."""
+    """A result of a problem that this request belongs to was created or moved: told on the request's key.
+
+    Where both belong to several problems, each of them tells it.
+    """
 
     problem_id: Ref

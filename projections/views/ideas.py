@@ -1,5 +1,7 @@
-"""Ideas with the city's answers, who supports them, and how many do."""
+"""Ideas with the city's answers and what came of them, who supports them, and how many do."""
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -11,8 +13,10 @@ from events.types.ideas import (
     IdeaWithdrawn,
 )
 from projections.core import Cell, Document, DocumentTally, DocumentView, types
-from projections.views.timeline import latest, remember
+from projections.views.progress import take_up
+from projections.views.timeline import earliest, latest, remember
 
+ANSWERED_WITHIN: Final = timedelta(days=90)
 FIELDS: Final = {
     "city": "the city's short name",
     "idea_id": "id within the city",
@@ -26,8 +30,12 @@ FIELDS: Final = {
     "status": "submitted, evaluating, accepted, rejected, or withdrawn for good",
     "answer": "the city's last answer: decision, explanation, answered_at, public_from; or None",
     "submitted_at": "when it was proposed",
+    "submitted_on": "the day of that on the city's own calendar",
+    "decided_at": "when an answer that accepts or rejects it first was or becomes public, or None",
+    "decision_seconds": "from submitted_at to decided_at; below zero where the times are wrong",
     "withdrawn_at": "when its author took it back, or None",
     "updated_at": "the latest time of any event",
+    "results": "the 100 results that moved last: result_id, percent, milestone, progressed_at",
     "history": "the last 100 changes in log order: change, notes, at, event_id",
     "history_total": "how many changes there were",
 }
@@ -39,6 +47,7 @@ def _blank(event: Event) -> dict[str, Any]:
         "city": event.city,
         "idea_id": event.subject,
         "co_authors": [],
+        "results": [],
         "history": [],
         "history_total": 0,
     }
@@ -55,8 +64,10 @@ def evolve(document: Document | None, event: Event) -> Document:
         case IdeaWithdrawn() as data:
             idea["withdrawn_at"] = event.at
             remember(idea, event, {"change": "withdrawn", "notes": data.reason})
+    take_up(idea, event)
     idea["updated_at"] = latest(idea["updated_at"], event.at)
     idea["status"] = _status(idea)
+    idea["decision_seconds"] = _seconds(idea["submitted_at"], idea["decided_at"])
     return idea
 
 
@@ -69,6 +80,7 @@ def _submitted(idea: dict[str, Any], event: Event, data: IdeaSubmitted) -> None:
     idea["est_cost"] = data.est_cost
     idea["co_authors"] = list(data.co_author_refs)
     idea["submitted_at"] = event.at
+    idea["submitted_on"] = event.day
     remember(idea, event, {"change": "submitted", "notes": None})
 
 
@@ -79,7 +91,13 @@ def _answered(idea: dict[str, Any], event: Event, data: IdeaAnswered) -> None:
         "answered_at": data.answered_at,
         "public_from": data.public_from,
     }
+    if data.decision != "evaluating":
+        idea["decided_at"] = earliest(idea["decided_at"], data.public_from or data.answered_at)
     remember(idea, event, {"change": data.decision, "notes": data.explanation})
+
+
+def _seconds(since: datetime | None, until: datetime | None) -> int | None:
+    return None if since is None or until is None else (until - since) // timedelta(seconds=1)
 
 
 def _status(idea: Document) -> str:
@@ -90,8 +108,8 @@ def _status(idea: Document) -> str:
 
 VIEW: Final = DocumentView(
     name="ideas",
-    description="Every idea with its status and the city's answer",
-    handles=types("idea.submitted", "idea.answered", "idea.withdrawn"),
+    description="Every idea with its status, the city's answer and how far its results are",
+    handles=types("idea.submitted", "idea.answered", "idea.withdrawn", "idea.result_progressed"),
     key=attrgetter("key"),
     evolve=evolve,
     fields=FIELDS,
@@ -100,7 +118,42 @@ VIEW: Final = DocumentView(
         (("city", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("status", 1), ("submitted_at", -1)),
         (("city", 1), ("category", 1), ("submitted_at", -1)),
+        (("city", 1), ("problem_id", 1), ("submitted_at", -1)),
     ),
+)
+
+
+def _came_to(idea: Document) -> Iterable[Cell]:
+    withdrawn = idea["status"] == "withdrawn"
+    add = {"withdrawn": 1} if withdrawn else dict.fromkeys(_marks(idea), 1)
+    yield Cell((idea["city"], idea["submitted_on"] or ""), add)
+
+
+def _marks(idea: Document) -> Iterable[str]:
+    if idea["submitted_at"] is not None:
+        yield "submitted"
+    submitted, decided = idea["submitted_at"], idea["decided_at"]
+    if submitted is not None and decided is not None and decided - submitted <= ANSWERED_WITHIN:
+        yield "answered_in_90_days"
+    if idea["status"] == "accepted":
+        yield "accepted"
+        if any(one["percent"] for one in idea["results"]):
+            yield "acted_on"
+
+
+BY_DAY: Final = DocumentTally(
+    name="ideas_by_day",
+    description="What came of the ideas submitted on each day; the empty day stands for unknown ones",
+    dimensions=("city", "day"),
+    measures={
+        "submitted": "ideas submitted and not withdrawn",
+        "answered_in_90_days": "those accepted or rejected in public within 90 days",
+        "accepted": "those whose last answer accepts them",
+        "acted_on": "accepted ones with a result that is above 0 %",
+        "withdrawn": "ideas withdrawn, which count in none of the others",
+    },
+    over=VIEW,
+    cells=_came_to,
 )
 
 SUPPORT_FIELDS: Final = {

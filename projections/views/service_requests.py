@@ -20,11 +20,14 @@ from events.types.requests import (
     ServiceRequestClosed,
     ServiceRequestMerged,
     ServiceRequestOpened,
+    ServiceRequestOverdue,
     ServiceRequestReopened,
     ServiceRequestStageChanged,
     ServiceRequestUpdatePosted,
 )
 from projections.core import Cell, Document, DocumentTally, DocumentView, types
+from projections.views.progress import take_up
+from projections.views.request_times import DURATIONS, durations, pause
 from projections.views.timeline import earliest, latest, remember
 
 FIELDS: Final = {
@@ -49,14 +52,17 @@ FIELDS: Final = {
     "opened_at": "when it was reported",
     "acknowledged_at": "first response: acknowledged, moved, closed or publicly answered by the agency",
     "expected_at": "when the city expects to be done, as told last",
+    "overdue_at": "the latest time by which the city expected to be done and at which it was open, or None",
     "closed_at": "when it was last closed; None again once it is reopened",
     "updated_at": "the latest time of any event",
+    **DURATIONS,
     "duplicate_of": "id of the original, of which this is a duplicate; a merge alone closes nothing",
     "carried_followers": "followers who went on to the original",
     "reopened": "how many times it was reopened",
     "confirmed": "how many looked and found the problem gone",
     "disputed": "how many looked and found it still there",
     "updates": "how many updates were posted",
+    "results": "the 100 results that moved last: result_id, percent, milestone, progressed_at",
     "history": "the last 100 changes in log order: stage, local_status, by, notes, at, event_id",
     "history_total": "how many changes there were",
     "flags": "defects of the data: not_opened, closed_before_opened, closed_at_but_open",
@@ -77,6 +83,8 @@ def _blank(event: Event) -> dict[str, Any]:
         "confirmed": 0,
         "disputed": 0,
         "updates": 0,
+        "paused_seconds": 0,
+        "results": [],
         "history": [],
         "history_total": 0,
     }
@@ -86,6 +94,8 @@ def evolve(document: Document | None, event: Event) -> Document:
     """The request after this event."""
     request = _blank(event) if document is None else dict(document)
     _apply(request, event)
+    take_up(request, event)
+    request |= durations(request)
     request["updated_at"] = latest(request["updated_at"], event.at)
     request["status"] = open311_status(request["stage"])
     request["flags"] = list(_flags(request))
@@ -109,10 +119,10 @@ def _apply(request: dict[str, Any], event: Event) -> None:
             _closed(request, event, data)
         case ServiceRequestReopened() as data:
             _move(request, event, "reopened", by=data.by, notes=data.reason)
-        case ResolutionConfirmed():
-            request["confirmed"] += 1
-        case ResolutionDisputed():
-            request["disputed"] += 1
+        case ServiceRequestOverdue() as data:
+            request["overdue_at"] = latest(request["overdue_at"], data.expected_datetime)
+        case ResolutionConfirmed() | ResolutionDisputed() as data:
+            request["confirmed" if isinstance(data, ResolutionConfirmed) else "disputed"] += 1
 
 
 def _opened(request: dict[str, Any], event: Event, data: ServiceRequestOpened) -> None:
@@ -193,6 +203,7 @@ def _move(
 ) -> None:
     """Set the stage. A label stays as long as its stage does."""
     before = request["stage"]
+    pause(request, event, stage)
     request["stage"] = stage
     if label is not None or stage != before:
         request["local_status"] = label
@@ -227,7 +238,8 @@ VIEW: Final = DocumentView(
         "service_request.merged",
         "service_request.closed",
         "service_request.reopened",
-        "service_request.overdue",  # sets `updated_at` alone
+        "service_request.overdue",
+        "service_request.result_progressed",
         "resolution.confirmed",
         "resolution.disputed",
     ),
@@ -245,12 +257,17 @@ VIEW: Final = DocumentView(
 )
 
 
-def _open_and_total(request: Document, of: str | None) -> Iterable[Cell]:
-    open_ = int(request["stage"] != "closed")
-    yield Cell((request["city"], of or ""), {"open": open_, "total": 1} if open_ else {"total": 1})
+def _standing(request: Document, of: str | None) -> Iterable[Cell]:
+    marks = {"open": request["stage"] != "closed", "overdue": request["overdue_at"] is not None}
+    told = dict.fromkeys((name for name, is_so in marks.items() if is_so), 1)
+    yield Cell((request["city"], of or ""), {"total": 1, **told})
 
 
-_OPEN_AND_TOTAL: Final = {"open": "requests not closed", "total": "all requests"}
+_STANDING: Final = {
+    "open": "requests not closed",
+    "overdue": "requests that were open at a time by which the city expected to be done",
+    "total": "all requests",
+}
 
 BY_STAGE: Final = DocumentTally(
     name="requests_by_stage",
@@ -264,17 +281,17 @@ BY_SERVICE: Final = DocumentTally(
     name="requests_by_service",
     description="Requests per service; the empty code stands for requests whose opening is not told",
     dimensions=("city", "service_code"),
-    measures=_OPEN_AND_TOTAL,
+    measures=_STANDING,
     over=VIEW,
-    cells=lambda request: _open_and_total(request, request["service_code"]),
+    cells=lambda request: _standing(request, request["service_code"]),
 )
 BY_NEIGHBOURHOOD: Final = DocumentTally(
     name="requests_by_neighbourhood",
     description="Requests per neighbourhood; the empty code stands for requests without one",
     dimensions=("city", "neighbourhood_id"),
-    measures=_OPEN_AND_TOTAL,
+    measures=_STANDING,
     over=VIEW,
-    cells=lambda request: _open_and_total(request, request["neighbourhood_id"]),
+    cells=lambda request: _standing(request, request["neighbourhood_id"]),
 )
 BY_FLAG: Final = DocumentTally(
     name="requests_by_flag",

@@ -17,8 +17,8 @@ Told = tuple[Mapping[str, str], dict[str, Any]]
 """The headers and the data of one event."""
 Doc = dict[str, Any]
 
-IDEAS, SUPPORTS, BALLOTS = "ideas.v1", "idea_supports.v1", "ballots.v1"
-SUPPORT, ROUND_BALLOTS, VOTES = "idea_support.v1", "round_ballots.v1", "votes_by_project.v1"
+IDEAS, SUPPORTS, BALLOTS = "ideas.v2", "idea_supports.v2", "ballots.v2"
+SUPPORT, ROUND_BALLOTS, VOTES = "idea_support.v2", "round_ballots.v2", "votes_by_project.v2"
 SEEN = "seen"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.failpoints import STEPS, VARIABLE
+from projections.registry import BY_NAME
 from tests.faults.scene import Projector, Scene, wait_until
 from tests.support.proxy import Proxy
 
@@ -47,7 +48,7 @@ class Drills:
     @property
     def group(self) -> dict[str, str]:
         """The checkpoints of the projection."""
-        return {"group": f"townhall.{self.projection}.v1"}
+        return {"group": BY_NAME[self.projection].group}
 
     def kill_at(
         self, name: str, passes: int = 1, bring: Callable[[Projector], None] = nothing, **environment: str

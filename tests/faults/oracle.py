@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer
@@ -18,11 +18,12 @@ from pymongo import MongoClient
 OWNER = "org.citiesofservice."
 TOPICS = ("townhall.ideas", "townhall.requests")
 GROUPS = {
-    "townhall.participation.v1": ("townhall.ideas",),
-    "townhall.requests.v1": ("townhall.requests",),
+    "townhall.participation.v2": ("townhall.ideas",),
+    "townhall.requests.v2": ("townhall.requests",),
     "townhall.pulse.v1": TOPICS,
 }
-HISTORY_KEPT = 100
+HISTORY_KEPT = RESULTS_KEPT = 100
+TO_ANSWER = timedelta(days=90)
 SHOWN = 40
 """Differences that are spelled out of each kind."""
 
@@ -222,20 +223,43 @@ def _support(before: Json | None, event: Event) -> Json:
     }
 
 
+def _progressed(thing: Json, event: Event) -> None:
+    """A result stands where the latest time says; of two told of one time, the last in the log."""
+    told = {name: event.data.get(name) for name in ("result_id", "percent", "milestone")}
+    told["progressed_at"] = moment(event.data["progressed_at"])
+    others = [one for one in thing["results"] if one["result_id"] != told["result_id"]]
+    known = [one for one in thing["results"] if one["result_id"] == told["result_id"]]
+    if not known or known[0]["progressed_at"] <= told["progressed_at"]:
+        in_order = sorted([*others, told], key=lambda one: (one["progressed_at"], one["result_id"]))
+        thing["results"] = in_order[-RESULTS_KEPT:]
+
+
 def _idea(before: Json | None, event: Event) -> Json:
     idea = before or {
         "title": None,
         "answer": None,
         "withdrawn": False,
+        "status": "submitted",
+        "results": [],
+        "submitted_at": None,
+        "submitted_on": None,
+        "decided_at": None,
         "changes": [],
         "updated_at": event.at,
     }
     idea["updated_at"] = max(idea["updated_at"], event.at)
+    if event.kind == "idea.result_progressed":
+        _progressed(idea, event)
+        return idea
     idea["changes"].append(event.id)
     if event.kind == "idea.submitted":
-        idea |= {"title": event.data["title"], "category": event.data["category"], "submitted_at": event.at}
+        idea |= {"title": event.data["title"], "category": event.data["category"]}
+        idea |= {"submitted_at": event.at, "submitted_on": event.day}
     elif event.kind == "idea.answered":
         idea["answer"] = event.data["decision"]
+        if idea["answer"] != "evaluating":
+            public = moment(event.data.get("public_from") or event.data["answered_at"])
+            idea["decided_at"] = min(idea["decided_at"] or public, public)
     else:
         idea["withdrawn"] = True
     idea["status"] = "withdrawn" if idea["withdrawn"] else idea["answer"] or "submitted"
@@ -243,14 +267,20 @@ def _idea(before: Json | None, event: Event) -> Json:
 
 
 def _problem(before: Json | None, event: Event) -> Json:
+    problem = before or {
+        **dict.fromkeys(("statement", "who_is_affected", "defined_at")),
+        "evidence": [],
+        "request_ids": [],
+        "results": [],
+        "definitions": 0,
+    }
+    if event.kind == "problem.result_progressed":
+        _progressed(problem, event)
+        return problem
     told = {name: event.data[name] for name in ("statement", "who_is_affected")}
     lists = {name: event.data.get(name, []) for name in ("evidence", "request_ids")}
-    return {
-        **told,
-        **lists,
-        "defined_at": event.at,
-        "definitions": before["definitions"] + 1 if before else 1,
-    }
+    count = problem["definitions"] + 1
+    return {**problem, **told, **lists, "defined_at": event.at, "definitions": count}
 
 
 def _round(before: Json | None, event: Event) -> Json:
@@ -272,6 +302,8 @@ def _feedback(before: Json | None, event: Event) -> Json:
 def _request(before: Json | None, event: Event) -> Json:
     request = before or {
         **dict.fromkeys(("service_code", "neighbourhood_id", "opened_at", "closed_at", "duplicate_of")),
+        "overdue_at": None,
+        "results": [],
         **dict.fromkeys(("reopened", "confirmed", "disputed", "updates"), 0),
         "city": event.city,
         "stage": "submitted",
@@ -290,6 +322,11 @@ def _request(before: Json | None, event: Event) -> Json:
             request["updates"] += 1
         case "service_request.merged":
             request["duplicate_of"] = event.data["duplicate_of"]
+        case "service_request.overdue":
+            late = moment(event.data["expected_datetime"])
+            request["overdue_at"] = max(request["overdue_at"] or late, late)
+        case "service_request.result_progressed":
+            _progressed(request, event)
         case "resolution.confirmed" | "resolution.disputed" as verdict:
             request[verdict.removeprefix("resolution.")] += 1
         case _:
@@ -326,7 +363,9 @@ RULES: dict[str, tuple[str, Rule]] = {
     "idea.submitted": ("ideas", _idea),
     "idea.answered": ("ideas", _idea),
     "idea.withdrawn": ("ideas", _idea),
+    "idea.result_progressed": ("ideas", _idea),
     "problem.defined": ("problems", _problem),
+    "problem.result_progressed": ("problems", _problem),
     "program_feedback.submitted": ("program_feedback", _feedback),
     **dict.fromkeys(
         (
@@ -337,6 +376,8 @@ RULES: dict[str, tuple[str, Rule]] = {
             "service_request.merged",
             "service_request.closed",
             "service_request.reopened",
+            "service_request.overdue",
+            "service_request.result_progressed",
             "resolution.confirmed",
             "resolution.disputed",
         ),
@@ -370,6 +411,20 @@ def _count_ballot(ballot: Json) -> Counts:
         yield "votes_by_project", (*here, choice["project_id"]), amounts
 
 
+def _count_idea(idea: Json) -> Counts:
+    submitted, decided = idea["submitted_at"], idea["decided_at"]
+    accepted = idea["status"] == "accepted"
+    marks = {
+        "submitted": submitted is not None,
+        "answered_in_90_days": bool(submitted and decided and decided - submitted <= TO_ANSWER),
+        "accepted": accepted,
+        "acted_on": accepted and any(one["percent"] for one in idea["results"]),
+    }
+    if idea["withdrawn"]:
+        marks = {"withdrawn": True}
+    yield "ideas_by_day", (idea["city"], idea["submitted_on"] or ""), {k: int(v) for k, v in marks.items()}
+
+
 def _count_support(support: Json) -> Counts:
     yield "idea_support", (support["city"], support["idea"]), {"supporters": int(support["active"])}
 
@@ -382,6 +437,7 @@ def _count_feedback(feedback: Json) -> Counts:
 
 def _count_request(request: Json) -> Counts:
     city, both = request["city"], {"total": 1, "open": int(request["stage"] != "closed")}
+    both["overdue"] = int(request["overdue_at"] is not None)
     yield "requests_by_stage", (city, request["stage"]), {"count": 1}
     yield "requests_by_service", (city, request["service_code"] or ""), both
     yield "requests_by_neighbourhood", (city, request["neighbourhood_id"] or ""), both
@@ -389,6 +445,7 @@ def _count_request(request: Json) -> Counts:
 
 COUNTED: dict[str, Callable[[Json], Counts]] = {
     "ballots": _count_ballot,
+    "ideas": _count_idea,
     "idea_supports": _count_support,
     "program_feedback": _count_feedback,
     "service_requests": _count_request,
@@ -399,6 +456,7 @@ TALLIES = {
     "round_ballots": ("city", "round"),
     "votes_by_project": ("city", "round", "project"),
     "idea_support": ("city", "idea"),
+    "ideas_by_day": ("city", "day"),
     "program_ratings": ("city", "program_id"),
     "requests_by_stage": ("city", "stage"),
     "requests_by_service": ("city", "service_code"),

@@ -12,6 +12,7 @@ from producers.publisher import Publisher
 from tests.faults.conftest import NewScene
 from tests.faults.scene import DATABASE, Scene
 from tests.support import build
+from tests.support.builders.results import reached_idea, reached_problem, reached_request
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
@@ -24,6 +25,7 @@ def history() -> list[Event]:
         build.opened("r1", neighbourhood_id="north"),
         build.acknowledged("r1"),
         build.stage_changed("r1", to="scheduled", label="Planned", at=LATE),
+        build.overdue("r1", expected=build.AT),
         build.closed("r1", at=LATE),
         build.disputed("r1"),
         build.reopened("r1", at=LATE),
@@ -33,6 +35,7 @@ def history() -> list[Event]:
         build.confirmed("r2"),
         build.update_posted("r3", author_kind="agency"),
         build.merged("r3", into="r1", followers=2),
+        reached_request("r3", percent=70),
         build.feedback("f1", rating=2),
         build.feedback("f1", rating=5),
         build.feedback("f2", rating=3),
@@ -44,6 +47,11 @@ def history() -> list[Event]:
         build.supported("i1", at=LATE),
         build.support_withdrawn("i1", by=build.BEN),
         build.support_withdrawn("i3"),
+        build.answered("i4", at=LATE),
+        build.submitted("i4"),
+        reached_idea("i4", percent=40, progressed_at=build.when(LATE)),
+        reached_idea("i4", percent=90),
+        reached_problem("p1"),
         build.problem("p1"),
         build.problem("p1", at=LATE, statement="Still no shade"),
         build.concluded(selected=["a"]),
@@ -65,13 +73,13 @@ def publish(scene: Scene, events: Sequence[Event]) -> None:
 
 
 DAMAGE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "ballots": ("ballots.v1", {}, {"$set": {"casts": 9}}),
-    "ideas": ("ideas.v1", {}, {"$pop": {"history": 1}}),
-    "idea_supports": ("idea_supports.v1", {}, {"$set": {"active": None}}),
-    "service_requests": ("service_requests.v1", {"_id": "riverton/r1"}, {"$set": {"stage": "on_hold"}}),
-    "votes_by_project": ("votes_by_project.v1", {}, {"$inc": {"n.votes": 1}}),
+    "ballots": ("ballots.v2", {}, {"$set": {"casts": 9}}),
+    "ideas": ("ideas.v2", {}, {"$pop": {"history": 1}}),
+    "idea_supports": ("idea_supports.v2", {}, {"$set": {"active": None}}),
+    "service_requests": ("service_requests.v2", {"_id": "riverton/r1"}, {"$set": {"stage": "on_hold"}}),
+    "votes_by_project": ("votes_by_project.v2", {}, {"$inc": {"n.votes": 1}}),
     "pulse_cells": ("pulse.v1", {}, {"$set": {"partition": "ideas.9"}}),
-    "requests_by_stage": ("requests_by_stage.v1", {}, {"$inc": {"n.count": -1}}),
+    "requests_by_stage": ("requests_by_stage.v2", {}, {"$inc": {"n.count": -1}}),
     "checkpoint": ("checkpoints", {"next": {"$gt": 0}}, {"$inc": {"duplicates": 1}}),
 }
 
@@ -92,8 +100,8 @@ def test_the_oracle_agrees_with_every_view_and_names_what_was_damaged(new_scene:
             stored.update_one({"_id": before["_id"]}, change)
             assert any(line.startswith(where) for line in scene.differences()), where
             stored.replace_one({"_id": before["_id"]}, before)
-        lost = client[DATABASE]["ballots.v1"].find_one_and_delete({})
+        lost = client[DATABASE]["ballots.v2"].find_one_and_delete({})
         assert lost is not None
         assert [line.split()[0] for line in scene.differences()] == ["ballots"]
-        client[DATABASE]["ballots.v1"].insert_one(lost)
+        client[DATABASE]["ballots.v2"].insert_one(lost)
     assert scene.differences() == []

@@ -22,6 +22,7 @@ from infra.kafka import TopicPartition, admin, apply_topics
 from infra.mongo import connect
 from infra.settings import Settings
 from producers.publisher import Publisher
+from projections.registry import BY_NAME
 from tests.faults.scene import Projector, Scene, wait_until
 from tests.support import build
 
@@ -66,7 +67,7 @@ class Town:
         """The kinds of a projection's open incidents, each with its partitions."""
         kinds: dict[str, list[int]] = {}
         for row in self.scene.rows("incidents"):
-            if row["status"] == "open" and row["group"] == f"townhall.{projection}.v1":
+            if row["status"] == "open" and row["group"] == BY_NAME[projection].group:
                 kinds.setdefault(row["kind"], []).append(row["partition"])
         return {kind: sorted(numbers) for kind, numbers in kinds.items()}
 

@@ -243,7 +243,7 @@ def test_a_read_with_a_token_waits_until_the_projection_has_passed_it(here: Town
     """The checkpoint moves half a second after the question; the answer comes only then."""
     token = here.models.play(build.opened("wait-1"))
     topic, partition, offset = token.split(".")
-    moved = {"_id": f"townhall.requests.v1/townhall.{topic}/{partition}"}
+    moved = {"_id": f"townhall.requests.v2/townhall.{topic}/{partition}"}
     checkpoints = here.models.db["checkpoints"]
     checkpoints.update_one(moved, {"$set": {"next": int(offset)}})
     back = threading.Timer(0.5, checkpoints.update_one, (moved, {"$set": {"next": int(offset) + 1}}))
@@ -337,16 +337,16 @@ def test_a_server_with_open_streams_stops_within_seconds_and_ends_them_in_order(
 
 
 def test_positions_are_those_of_the_version_that_readers_see(here: Town) -> None:
-    """While version 2 is filled beside version 1 it counts for nothing; after the switch it alone does."""
+    """While version 3 is filled beside version 2 it counts for nothing; after the switch it alone does."""
     db = here.models.db
-    ahead = {"_id": "townhall.participation.v2/townhall.ideas/0", "next": 10**9}
+    ahead = {"_id": "townhall.participation.v3/townhall.ideas/0", "next": 10**9}
     db["checkpoints"].insert_one(ahead)
     try:
         before = here.get("/v1/rounds/pb-2026")["as_of"]
-        db.command("collMod", "ideas", viewOn="ideas.v2", pipeline=[])
+        db.command("collMod", "ideas", viewOn="ideas.v3", pipeline=[])
         after = here.get("/v1/rounds/pb-2026")["as_of"]
     finally:
-        db.command("collMod", "ideas", viewOn="ideas.v1", pipeline=[])
+        db.command("collMod", "ideas", viewOn="ideas.v2", pipeline=[])
         db["checkpoints"].delete_one({"_id": ahead["_id"]})
     assert "999999999" not in before
     assert after == "ideas.0.999999999"

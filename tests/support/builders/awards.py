@@ -4,6 +4,7 @@ from typing import Any
 
 from events.envelope import Event
 from events.types import awards
+from events.types.applications import Target
 from events.types.awards import Achieved, AwardRef, Instalment, ReportDuty
 from tests.support.build import AT, told
 
@@ -17,6 +18,10 @@ def instalment(name: str, amount: str, due: str = DUE) -> Instalment:
 def report(name: str = "interim", due: str = DUE) -> ReportDuty:
     days = {"first_day": "2026-04-01", "last_day": "2026-06-30"}
     return ReportDuty(report_id=name, due_at=due, **days)  # type: ignore[arg-type] # text is read
+
+
+def target(metric: str = "litter_removed", unit: str = "lb", target: str = "2000") -> Target:
+    return Target(metric_code=metric, unit=unit, target=target)
 
 
 def granted(award: str = "award-1", *, amount: str = "1500", at: str = AT, **data: Any) -> Event:
@@ -55,5 +60,9 @@ def report_extended(award: str = "award-1", *, at: str = AT, **data: Any) -> Eve
 
 
 def reported(award: str = "award-1", *, at: str = AT, **data: Any) -> Event:
-    litter = Achieved(metric_code="litter_removed", unit="lb", target="2000", actual="2412.5")
+    litter = achieved("litter_removed", "lb", "2412.5", target="2000")
     return told(awards.GrantReportSubmitted, award, data, at=at, report_id="interim", metrics=(litter,))
+
+
+def achieved(metric: str, unit: str, actual: str, *, target: str | None = None) -> Achieved:
+    return Achieved(metric_code=metric, unit=unit, target=target, actual=actual)

@@ -76,7 +76,7 @@ def recused(application: str = "app-1", *, by: str = REVIEWER, at: str = AT, **d
 
 
 def refused(application: str = "app-1", *, by: str = REVIEWER, at: str = AT, **data: Any) -> Event:
-    usual = {"rule": "review.needs_no_conflict", "reason": "conflict"}
+    usual = {"rule": "review.refused", "review_id": "review-1", "reason": "conflict"}
     return told(applications.ReviewRefused, application, data, at=at, reviewer_ref=by, **usual)
 
 

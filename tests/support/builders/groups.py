@@ -15,8 +15,8 @@ def joined(group: str = "g1", *, by: str = BEN, at: str = AT, **data: Any) -> Ev
     return told(groups.GroupMemberJoined, group, data, at=at, by=by)
 
 
-def left(group: str = "g1", *, by: str = BEN, at: str = AT, **data: Any) -> Event:
-    return told(groups.GroupMemberLeft, group, data, at=at, by=by)
+def left(group: str = "g1", *, by: str = BEN, ended_by: str = "member", at: str = AT, **data: Any) -> Event:
+    return told(groups.GroupMemberLeft, group, {"by": ended_by, **data}, at=at, by=by)
 
 
 def led_by(group: str = "g1", *, leader: str = BEN, at: str = AT, **data: Any) -> Event:

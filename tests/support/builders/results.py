@@ -4,7 +4,7 @@ from typing import Any
 
 from events.envelope import Event
 from events.types import results
-from tests.support.build import AT, told
+from tests.support.build import AT, told, when
 
 
 def created(result: str = "result-1", *, at: str = AT, **data: Any) -> Event:
@@ -16,15 +16,18 @@ def progressed(result: str = "result-1", *, percent: int = 50, at: str = AT, **d
 
 
 def reached_idea(idea: str = "i1", *, at: str = AT, **data: Any) -> Event:
-    return told(results.IdeaResultProgressed, idea, data, at=at, **_REACHED)
+    return told(results.IdeaResultProgressed, idea, data, at=at, **_reached(at))
 
 
 def reached_problem(problem: str = "p1", *, at: str = AT, **data: Any) -> Event:
-    return told(results.ProblemResultProgressed, problem, data, at=at, **_REACHED)
+    return told(results.ProblemResultProgressed, problem, data, at=at, **_reached(at))
 
 
 def reached_request(request: str = "r1", *, at: str = AT, **data: Any) -> Event:
-    return told(results.ServiceRequestResultProgressed, request, data, at=at, problem_id="p1", **_REACHED)
+    usual = {"problem_id": "p1", **_reached(at)}
+    return told(results.ServiceRequestResultProgressed, request, data, at=at, **usual)
 
 
-_REACHED: dict[str, Any] = {"rule": "result.reaches_source", "result_id": "result-1", "percent": 50}
+def _reached(at: str) -> dict[str, Any]:
+    moved = {"result_id": "result-1", "percent": 50, "progressed_at": when(at)}
+    return {"rule": "result.reaches_source", **moved}

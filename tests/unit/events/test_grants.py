@@ -40,6 +40,10 @@ def test_tenths_that_no_float_adds_up_do() -> None:
     assert awards.granted(amount="0.3", instalments=parts)
 
 
+def test_an_award_of_which_it_is_not_known_how_it_is_paid_has_no_instalments() -> None:
+    assert awards.granted(instalments=())
+
+
 def test_an_award_names_each_instalment_and_each_report_once() -> None:
     twice = (awards.instalment("1", "1"), awards.instalment("1", "2"))
     with pytest.raises(ValidationError, match="an instalment is named twice"):

@@ -1,7 +1,7 @@
 """What dashboards learn about ideas, their support and the city's answers."""
 
 from projections.views import problems
-from projections.views.ideas import SUPPORT, SUPPORTS, VIEW
+from projections.views.ideas import BY_DAY, SUPPORT, SUPPORTS, VIEW
 from projections.views.timeline import HISTORY_KEPT
 from tests.support.build import (
     ANN,
@@ -14,6 +14,7 @@ from tests.support.build import (
     supported,
     when,
 )
+from tests.support.builders.results import reached_idea
 from tests.support.spec import given, tallied
 
 EARLY, LATE = "2026-04-01T08:00:00-04:00", "2026-04-02T18:00:00-04:00"
@@ -35,8 +36,12 @@ def test_a_submitted_idea_stands_with_all_that_was_told() -> None:
             "status": "submitted",
             "answer": None,
             "submitted_at": when(EARLY),
+            "submitted_on": "2026-04-01",
+            "decided_at": None,
+            "decision_seconds": None,
             "withdrawn_at": None,
             "updated_at": when(EARLY),
+            "results": [],
             "history": [{"at": when(EARLY), "event_id": event.id, "change": "submitted", "notes": None}],
             "history_total": 1,
         }
@@ -72,6 +77,46 @@ def test_a_withdrawn_idea_stays_withdrawn_though_the_answer_is_kept() -> None:
     after = given(VIEW, submitted(), idea_withdrawn(reason="Moved away", at=LATE), answered())
     after.shows(status="withdrawn", withdrawn_at=when(LATE))
     assert after.document["answer"]["decision"] == "accepted"
+
+
+def test_the_first_decision_in_public_counts_for_the_time_to_answer() -> None:
+    told = [
+        submitted(at=EARLY),
+        answered(decision="evaluating", at=EARLY),
+        answered(decision="rejected", at=EARLY, public_from=when(LATE)),
+        answered(decision="accepted", at="2026-04-09T08:00:00-04:00"),
+    ]
+    given(VIEW, *told[:2]).shows(decided_at=None, decision_seconds=None)
+    given(VIEW, *told).shows(decided_at=when(LATE), decision_seconds=34 * 3600)
+    given(VIEW, answered(at=EARLY), submitted(at=LATE)).shows(decision_seconds=-34 * 3600)
+
+
+def test_ideas_are_counted_on_the_day_of_their_submission() -> None:
+    on_time, too_late = "2026-06-30T08:00:00-04:00", "2026-06-30T08:00:00.001-04:00"
+    told = [
+        submitted("answered", at=EARLY),
+        answered("answered", decision="rejected", at=on_time),
+        submitted("too-late", at=EARLY),
+        answered("too-late", at=too_late),
+        submitted("open", at=LATE),
+        submitted("withdrawn", at=LATE),
+        idea_withdrawn("withdrawn"),
+        answered("unknown"),
+    ]
+    assert tallied(BY_DAY, *told) == {
+        ("riverton", "2026-04-01"): {"submitted": 2, "answered_in_90_days": 1, "accepted": 1},
+        ("riverton", "2026-04-02"): {"submitted": 1, "withdrawn": 1},
+        ("riverton", ""): {"accepted": 1},
+    }
+
+
+def test_an_accepted_idea_is_acted_on_when_a_result_of_it_has_begun() -> None:
+    told = [submitted(at=EARLY), answered(at=LATE), reached_idea(percent=0)]
+    day = ("riverton", "2026-04-01")
+    assert "acted_on" not in tallied(BY_DAY, *told)[day]
+    begun = reached_idea(percent=5, progressed_at=when(LATE))
+    assert tallied(BY_DAY, *told, begun)[day]["acted_on"] == 1
+    assert "acted_on" not in tallied(BY_DAY, submitted(at=EARLY), begun)[day]
 
 
 def test_the_history_of_an_idea_is_bounded() -> None:
@@ -127,5 +172,6 @@ def test_a_problem_stands_as_worded_last() -> None:
             "request_ids": ["r1", "r2"],
             "defined_at": when(LATE),
             "definitions": 2,
+            "results": [],
         }
     )

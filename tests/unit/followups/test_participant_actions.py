@@ -17,7 +17,7 @@ from tests.support.builders import grants, groups, hours, participants, stewards
 from tests.support.follow_ups import Story
 from tests.support.histories import ANY_EVENT
 
-PARTICIPATION = next(one for one in FOLLOW_UPS if one.name == "participation")
+PARTICIPATION = next(one for one in FOLLOW_UPS if one.name == "participant_actions")
 OURS = "urn:townhall:riverton:follow-ups"
 CAT = "cat-pseudonym-0003"
 

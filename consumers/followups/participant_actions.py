@@ -75,7 +75,7 @@ def _aggregate(event: Event) -> str:
 
 MANAGER: Final[ProcessManager] = replace(
     process_manager(
-        "participation",
+        "participant_actions",
         "Tells on the participants' own keys that they took part, once for each event that counts",
         types(*RUNG_OF, "asset.registered", "asset.updated"),
         react,

@@ -1,0 +1,27 @@
+"""The names of follow-ups, which are stored."""
+
+from consumers.followups.registry import BY_GROUP, FOLLOW_UPS
+from projections.registry import PROJECTIONS
+
+
+def test_the_names_of_follow_ups_are_permanent() -> None:
+    """Ids of derived events hold them: renamed, a manager tells everything again."""
+    assert set(BY_GROUP) == {
+        "townhall.award_parents.v1",
+        "townhall.grant_call_deadlines.v1",
+        "townhall.grant_report_deadlines.v1",
+        "townhall.grant_review_refusals.v1",
+        "townhall.participant_actions.v1",
+        "townhall.practice_links.v1",
+        "townhall.problem_links.v1",
+        "townhall.request_deadlines.v1",
+        "townhall.result_links.v1",
+    }
+
+
+def test_no_two_of_all_that_is_stored_have_one_name() -> None:
+    """A state and a read model of one name would overwrite each other."""
+    names = [name for one in (*PROJECTIONS, *FOLLOW_UPS) for name in one.collections]
+    assert len(set(names)) == len(names)
+    groups = [one.group for one in (*PROJECTIONS, *FOLLOW_UPS)]
+    assert len(set(groups)) == len(groups)
