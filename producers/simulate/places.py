@@ -22,6 +22,7 @@ class Place:
     """A city as the directory has it, and what the simulation knows besides."""
 
     city: City
+    population: int
     neighbourhoods: tuple[Neighbourhood, ...]
     languages: Mapping[str, int]
     """How many of a hundred people speak it."""
@@ -30,7 +31,7 @@ class Place:
     @property
     def activity(self) -> float:
         """How much happens there, about one; ten times the people do about twice as much here."""
-        return float(((self.city.population or 100_000) / 100_000) ** 0.3)
+        return float((self.population / 100_000) ** 0.3)
 
     @property
     def people(self) -> int:
@@ -102,7 +103,7 @@ def _place(facts: _Facts, seed: int) -> Place:
         population_year=2024,
     )
     parts = 5 + facts.population // 80_000
-    return Place(city, tuple(_parts(facts)[:parts]), facts.languages, facts.currency)
+    return Place(city, facts.population, tuple(_parts(facts)[:parts]), facts.languages, facts.currency)
 
 
 def _parts(facts: _Facts) -> Sequence[Neighbourhood]:
