@@ -124,6 +124,7 @@ def _told(town: Town, kind: str, subject: str, result: Result, now: Told, **name
         result_id=result.id,
         percent=now.percent,
         milestone=now.milestone,
+        progressed_at=now.at,
         **named,
     )
     kept = town.truth.kept(Progress).setdefault(town.key(f"{kind}/{subject}"), Progress())

@@ -10,6 +10,7 @@ from producers.simulate import (
     groups,
     hours,
     ideas,
+    impact,
     moderation,
     participants,
     practices,
@@ -20,6 +21,7 @@ from producers.simulate import (
     volunteering,
 )
 from producers.simulate.agenda import Agenda, Life
+from producers.simulate.grants import coalition_grants
 from producers.simulate.places import coalition, places
 from producers.simulate.steps import Step
 from producers.simulate.stewardship import Stewardship
@@ -41,6 +43,7 @@ _FAMILIES: Final = (
     moderation,
     volunteering,
     hours,
+    impact,
 )
 _NOON: Final = timedelta(hours=12)
 
@@ -54,6 +57,7 @@ class Simulation:
         self._world = World(first_day, Agenda(self._midnight - _NOON))
         self.coalition = Jurisdiction(self._world, coalition(seed))
         self.towns = [Town(self._world, place) for place in places(cities, seed)]
+        self.coalition.begin(coalition_grants(self.coalition, self.towns))
         for town in self.towns:
             town.begin(_days(town))
 

@@ -61,9 +61,9 @@ class Jurisdiction:
         """Let the life begin, now or at a later moment."""
         self.world.agenda.begin(life, at or self.now)
 
-    def once(self, at: datetime, act: Callable[..., None], *given: Any) -> None:
+    def once(self, at: datetime, act: Callable[..., None], *given: Any, **named: Any) -> None:
         """Let this be done at a later moment."""
-        self.world.agenda.once(partial(act, *given), at)
+        self.world.agenda.once(partial(act, *given, **named), at)
 
     def key(self, subject: str) -> str:
         """The id of a thing, unique among all cities."""
