@@ -17,9 +17,14 @@ from events.topics import (
     PRACTICES,
     REQUESTS,
     RESULTS,
+    STEWARDSHIP,
+    VOLUNTEERING,
 )
 from projections.core import DocumentView, Projection, Tally
 from projections.views import (
+    adoptions,
+    assets,
+    attendance,
     award_money,
     award_regrants,
     award_tallies,
@@ -30,10 +35,12 @@ from projections.views import (
     grant_calls,
     grant_reviews,
     groups,
+    hours,
     ideas,
     impact_records,
     messages,
     moderation,
+    opportunities,
     participant_counts,
     participants,
     practices,
@@ -43,7 +50,10 @@ from projections.views import (
     pulse,
     results,
     service_requests,
+    sessions,
+    signups,
     snapshots,
+    waitlist,
 )
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -83,7 +93,21 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         document_tallies=(messages.BY_STATUS,),
     ),
     Projection("metrics", version=1, topics=(METRICS,), documents=(snapshots.VIEW,)),
-    Projection("pulse", version=1, topics=(REQUESTS, IDEAS), event_tallies=(pulse.PULSE,)),
+    Projection(
+        "stewardship",
+        version=1,
+        topics=(STEWARDSHIP,),
+        documents=(assets.VIEW, adoptions.VIEW, waitlist.VIEW),
+        document_tallies=(*assets.TALLIES, *adoptions.TALLIES),
+    ),
+    Projection(
+        "volunteering",
+        version=1,
+        topics=(VOLUNTEERING,),
+        documents=(opportunities.VIEW, sessions.VIEW, signups.VIEW, attendance.VIEW, hours.VIEW),
+        document_tallies=(sessions.BY_DAY, *signups.TALLIES, *attendance.TALLIES, *hours.TALLIES),
+    ),
+    Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
     Projection(
         "grants",
         version=1,

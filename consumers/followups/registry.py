@@ -17,6 +17,7 @@ from consumers.followups import (
     problem_links,
     request_deadlines,
     result_links,
+    steward_duties,
 )
 from events.topics import (
     GRANTS,
@@ -46,5 +47,6 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(result_links.MANAGER, 1, RESULTS),
     _follow_up(problem_links.MANAGER, 1, IDEAS),
     _follow_up(practice_links.MANAGER, 1, PRACTICES),
+    _follow_up(steward_duties.MANAGER, 1, STEWARDSHIP),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from events.checks import exactly_one
 from events.envelope import Payload
-from events.scalars import Day, Name, Pseudonym, Ref, Words
+from events.scalars import Code, Day, Name, Pseudonym, Ref, Words
 
 Minutes = Annotated[int, Field(ge=1, le=1440)]
 
@@ -24,6 +24,7 @@ class HoursLogged(Payload):
     project_id: Ref | None = None
     group_id: Ref | None = None
     asset_id: Ref | None = None
+    neighbourhood_id: Code | None = None
 
     @model_validator(mode="after")
     def _a_check_in_names_its_attendance(self) -> Self:
@@ -38,7 +39,10 @@ class HoursLogged(Payload):
 
 
 class HoursVerified(Payload):
-    """So many minutes of the entry count, by someone's word or by a rule; verified again, the last counts."""
+    """So many minutes of the entry count, by someone's word or by a rule; verified again, the last counts.
+
+    A rule does not outweigh someone's word, whether that verified the entry or rejected it.
+    """
 
     minutes: Minutes
     verifier_ref: Pseudonym | None = None

@@ -19,6 +19,7 @@ _Codes = Annotated[tuple[Code, ...], Field(max_length=30)]
 class _AssetFacts(Payload):
     asset_type: Code
     name: Label | None = None
+    feed: Name | None = None
     external_id: Code | None = None
     lat: Latitude | None = None
     long: Longitude | None = None
@@ -33,7 +34,10 @@ class _AssetFacts(Payload):
 
 
 class AssetRegistered(_AssetFacts):
-    """The city has a thing; anyone may adopt it unless `not_adoptable_because` says why not."""
+    """The city has a thing; anyone may adopt it unless `not_adoptable_because` says why not.
+
+    `feed`: the city's list of such things that it stands in. Registered again, a retired thing is back.
+    """
 
 
 class AssetUpdated(_AssetFacts):
@@ -61,6 +65,13 @@ class AdoptionStarted(Payload):
     cadence_days: Annotated[int, Field(ge=1, le=3660)]
     obligations: _Codes = ()
     entry_id: Ref | None = None
+
+
+class AdoptionRefused(Derived):
+    """The adoption never began: somebody takes care of the thing, or waits for it, or nobody may adopt it."""
+
+    adoption_id: Ref
+    reason: Literal["taken", "others_wait", "not_adoptable", "asset_retired"]
 
 
 class StewardshipCheckedIn(Payload):
@@ -148,10 +159,11 @@ class AdoptionWaitlistJoined(Payload):
 
 
 class AdoptionWaitlistLeft(Payload):
-    """The entry waits no longer."""
+    """The entry waits no longer; `rule` names what concluded so where nobody told it."""
 
     entry_id: Ref
-    reason: Literal["withdrawn", "declined", "offer_expired", "asset_retired"]
+    reason: Literal["withdrawn", "declined", "offer_expired", "asset_retired", "adopted", "list_full"]
+    rule: Name | None = None
 
 
 class AdoptionWaitlistOffered(Derived):

@@ -61,7 +61,7 @@ class OpportunityPublished(Payload):
 
 
 class OpportunitySessionAdded(Derived):
-    """The opportunity has a further session: told on the opportunity's own key."""
+    """The opportunity has this session, with this start, of which the last told counts; on the own key."""
 
     session_id: Ref
     starts_at: Timestamp
@@ -76,6 +76,9 @@ class OpportunityCancelled(Payload):
 
 class _SessionTerms(Payload):
     opportunity_id: Ref
+    project_id: Ref | None = None
+    group_id: Ref | None = None
+    neighbourhood_id: Code | None = None
     role_id: Code | None = None
     starts_at: Timestamp
     ends_at: Timestamp
@@ -85,7 +88,7 @@ class _SessionTerms(Payload):
     remote: bool = False
     accessibility: _Codes = ()
     min_age: Age | None = None
-    capacity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    capacity: Annotated[int, Field(ge=1, le=5_000)] | None = None
     waiting_list: bool = True
     min_attendance: Count | None = None
 
@@ -97,7 +100,10 @@ class _SessionTerms(Payload):
 
 
 class SessionScheduled(_SessionTerms):
-    """A session of an opportunity, with all that a sign-up must be held against. No capacity: no limit."""
+    """A session of an opportunity, with all that a sign-up must be held against. No capacity: no limit.
+
+    Project, group and neighbourhood are what hours from its attendance count for.
+    """
 
 
 class SessionChanged(_SessionTerms):
@@ -111,8 +117,14 @@ class SessionCancelled(Payload):
     note: Words | None = None
 
 
+class SessionComingUp(Derived):
+    """The session starts within 48 hours: time to remind who signed up, and to see if they are enough."""
+
+    starts_at: Timestamp
+
+
 class SessionAtRisk(Derived):
-    """Fewer are expected at the session than it needs; `expected` weighs who signed up by who came before."""
+    """Fewer are expected than the session needs; `expected` weighs who signed up by how many of them come."""
 
     starts_at: Timestamp
     expected: Quantity

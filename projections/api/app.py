@@ -11,7 +11,8 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import metrics, pages, routes, stream
+from projections.api import groups, impact, metrics, pages, participants, practices, results, routes, stream
+from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
 from projections.cursors import BadCursor
@@ -36,7 +37,13 @@ def create_app(settings: Settings) -> FastAPI:
 def add_reads(app: FastAPI) -> None:
     """Add all routes. Whoever composes enters `open_reads(app, db)` in the lifespan of `app`."""
     app.include_router(routes.router)
+    app.include_router(results.router)
+    app.include_router(stated_problems.router)
+    app.include_router(groups.router)
+    app.include_router(practices.router)
     app.include_router(metrics.router)
+    app.include_router(impact.router)
+    app.include_router(participants.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
     problems.show_pages(app, pages.sorry)

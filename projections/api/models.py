@@ -119,8 +119,43 @@ class RoundResult(Answer):
     as_of: AsOf
 
 
+class ResultSummary(Answer):
+    """How far a result is, as it stands now; of a hidden one the words are left out."""
+
+    city: str
+    id: str
+    title: str | None
+    percent: int
+    milestone: str | None = Field(description="the milestone reached last")
+    progressed_at: datetime = Field(description="since when it stands there")
+    completed_at: datetime | None
+    hidden: bool
+
+
+class ProblemSummary(Answer):
+    """A problem defined together; of a hidden one the words are left out."""
+
+    city: str
+    id: str
+    statement: str | None
+    requests: int = Field(description="service requests that belong to it")
+    defined_at: datetime | None
+    hidden: bool
+
+
+class IdeaLink(Answer):
+    """An idea by its name; null when it is not known, withdrawn or hidden."""
+
+    city: str
+    id: str
+    title: str | None
+
+
 class ServiceRequest(Answer):
-    """A service request. Of an anonymous one the place is rounded and address and words are left out."""
+    """A service request. Of an anonymous one the place is rounded and address and words are left out.
+
+    Of a hidden one address and words are left out.
+    """
 
     city: str
     id: str
@@ -138,9 +173,11 @@ class ServiceRequest(Answer):
     anonymous: bool
     opened_at: datetime | None
     expected_at: datetime | None
+    overdue_at: datetime | None = Field(description="the last such time at which it was still open")
     closed_at: datetime | None
     updated_at: datetime
     duplicate_of: str | None
+    hidden: bool
 
 
 class Change(Answer):
@@ -154,7 +191,7 @@ class Change(Answer):
 
 
 class RequestDetail(ServiceRequest):
-    """A service request with its history, oldest first as the log tells it."""
+    """A service request with its history, oldest first as the log tells it, and what came of it."""
 
     description: str | None
     service_notice: str | None
@@ -164,6 +201,8 @@ class RequestDetail(ServiceRequest):
     disputed: int = Field(description="participants who looked and found it still there")
     history: list[Change]
     history_total: int
+    problems: list[ProblemSummary] = Field(description="what it belongs to")
+    results: list[ResultSummary] = Field(description="what came of these problems")
     as_of: AsOf
 
 
@@ -184,7 +223,7 @@ class Decision(Answer):
 
 
 class Idea(Answer):
-    """An idea as its author published it; withdrawn, its words are gone."""
+    """An idea as its author published it, and what came of it; withdrawn or hidden, its words are gone."""
 
     city: str
     id: str
@@ -198,6 +237,8 @@ class Idea(Answer):
     answer: Decision | None
     supporters: int
     submitted_at: datetime | None
+    hidden: bool
+    results: list[ResultSummary] = Field(description="results that name the idea, the last moved first")
 
 
 class IdeaDetail(Idea):

@@ -1,10 +1,10 @@
 """What the public may see of a document; pure.
 
-Never shown: participants' pseudonyms, channels, event ids, and the words of reporters who asked not
-to be shown. An answer is shown from the moment the city made it public.
+Never shown: participants' pseudonyms, channels, event ids, the words of reporters who asked not
+to be shown, and those of content that was hidden. An answer is shown from the moment the city made it public.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ _SAME = (
     "anonymous",
     "opened_at",
     "expected_at",
+    "overdue_at",
     "closed_at",
     "updated_at",
     "duplicate_of",
@@ -44,26 +45,35 @@ def place(request: Document) -> tuple[float, float] | tuple[None, None]:
     return long, lat
 
 
-def request_fields(request: Document) -> dict[str, Any]:
+def request_fields(request: Document, *, is_hidden: bool) -> dict[str, Any]:
     """The fields of `ServiceRequest`."""
     long, lat = place(request)
-    address = None if request["anonymous"] else request["address"]
-    own = {"id": request["request_id"], "long": long, "lat": lat, "address": address}
+    address = None if is_hidden or request["anonymous"] else request["address"]
+    own = {"id": request["request_id"], "long": long, "lat": lat, "address": address, "hidden": is_hidden}
     return {**own, **{name: request[name] for name in _SAME}}
 
 
-def service_request(request: Document) -> models.ServiceRequest:
+def service_request(request: Document, *, is_hidden: bool = False) -> models.ServiceRequest:
     """A request in a listing."""
-    return models.ServiceRequest(**request_fields(request))
+    return models.ServiceRequest(**request_fields(request, is_hidden=is_hidden))
 
 
-def request_detail(request: Document, as_of: str | None) -> models.RequestDetail:
-    """A request with its history."""
+def request_detail(
+    request: Document,
+    as_of: str | None,
+    *,
+    problems: Sequence[models.ProblemSummary] = (),
+    results: Sequence[models.ResultSummary] = (),
+    is_hidden: bool = False,
+) -> models.RequestDetail:
+    """A request with its history and what came of it."""
     return models.RequestDetail(
-        **request_fields(request),
+        **request_fields(request, is_hidden=is_hidden),
         **{name: request[name] for name in _DETAILS},
-        description=None if request["anonymous"] else request["description"],
+        description=None if is_hidden or request["anonymous"] else request["description"],
         history=[_change(entry) for entry in request["history"]],
+        problems=list(problems),
+        results=list(results),
         as_of=as_of,
     )
 
@@ -93,17 +103,25 @@ def feature(request: Document) -> models.Feature:
     return models.Feature(id=request["request_id"], geometry=point, properties=properties)
 
 
-def idea(document: Document, supporters: int, now: datetime) -> models.Idea:
+def idea(
+    document: Document,
+    supporters: int,
+    now: datetime,
+    *,
+    results: Sequence[models.ResultSummary] = (),
+    is_hidden: bool = False,
+) -> models.Idea:
     """An idea; `now` decides whether its answer is public yet."""
     withdrawn = document["status"] == "withdrawn"
+    gone = withdrawn or is_hidden
     answer = _decision(document["answer"], now)
     answered = answer.decision if answer else "submitted"
     cost = document["est_cost"]
     return models.Idea(
         city=document["city"],
         id=document["idea_id"],
-        title=None if withdrawn else document["title"],
-        summary=None if withdrawn else document["summary"],
+        title=None if gone else document["title"],
+        summary=None if gone else document["summary"],
         category=document["category"],
         neighbourhood_id=document["neighbourhood_id"],
         problem_id=document["problem_id"],
@@ -112,6 +130,8 @@ def idea(document: Document, supporters: int, now: datetime) -> models.Idea:
         answer=answer,
         supporters=supporters,
         submitted_at=document["submitted_at"],
+        hidden=is_hidden,
+        results=list(results),
     )
 
 

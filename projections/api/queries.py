@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +10,9 @@ from infra.directory import City, get_city
 from infra.mongo import Database
 from infra.problems import ProblemError
 from projections import read
-from projections.api import models, published
+from projections.api import links, models, moderated, published
+from projections.api.links import OUTCOMES
+from projections.api.moderated import MODERATION
 from projections.api.present import last_days
 from projections.metrics import suppression
 from projections.read import EVER, Between, NoneOf, OneOf, Where
@@ -105,9 +107,10 @@ async def pulse(db: Database, city: City, days: Sequence[str]) -> models.Pulse:
 
 async def requests(db: Database, where: Where, *, limit: int, cursor: str | None) -> models.Requests:
     """A page of service requests, the last changed first."""
-    as_of = await read.as_of(db, [REQUESTS])
+    as_of = await read.as_of(db, [REQUESTS, MODERATION])
     page = await read.documents(db, "service_requests", where, LAST_CHANGED, limit=limit, after=cursor)
-    found = [published.service_request(one) for one in page.items]
+    hidden = await moderated.hidden(db, "service_request", (one["_id"] for one in page.items))
+    found = [published.service_request(one, is_hidden=one["_id"] in hidden) for one in page.items]
     return models.Requests(requests=found, next=page.cursor, as_of=as_of)
 
 
@@ -136,15 +139,22 @@ async def features(db: Database, city: City) -> models.FeatureCollection:
 
 
 async def request_detail(db: Database, city: City, request_id: str) -> models.RequestDetail:
-    """One request, or a 404 problem."""
-    as_of = await read.as_of(db, [REQUESTS])
-    found = await read.document(db, "service_requests", f"{city.id}/{request_id}")
-    return published.request_detail(there(found, "request"), as_of)
+    """One request with what came of it, or a 404 problem."""
+    as_of = await read.as_of(db, [REQUESTS, PARTICIPATION, *OUTCOMES])
+    key = f"{city.id}/{request_id}"
+    found = there(await read.document(db, "service_requests", key), "request")
+    problems = await links.problems_of_request(db, city.id, request_id)
+    by_problem = await links.results_of(db, city.id, "problem_ids", [one.id for one in problems])
+    results = {one.id: one for named in by_problem.values() for one in named}
+    hidden = await moderated.hidden(db, "service_request", [key])
+    return published.request_detail(
+        found, as_of, problems=problems, results=list(results.values()), is_hidden=bool(hidden)
+    )
 
 
 async def ideas_by_support(db: Database, city: City, *, limit: int, cursor: str | None) -> models.Ideas:
     """A page of ideas, most supporters first; those without any follow, newest first."""
-    as_of = await read.as_of(db, [PARTICIPATION])
+    as_of = await read.as_of(db, [PARTICIPATION, *OUTCOMES])
     support = await _support(db, city.id)
     own: Where = {"city": city.id, **SUBMITTED}
     if cursor is None or cursor.isdecimal():
@@ -155,33 +165,35 @@ async def ideas_by_support(db: Database, city: City, *, limit: int, cursor: str 
         found.sort(key=lambda one: ranked.index(one["idea_id"]))
         after = start + len(ranked)
         if after < len(support):
-            return _ideas(found, support, str(after), as_of)
+            return models.Ideas(ideas=await _shown(db, city, found, support), next=str(after), as_of=as_of)
         cursor = None
     else:
         found = []
     rest: Where = {**own, "_id": NoneOf(tuple(f"{city.id}/{idea}" for idea in support))}
     if len(found) >= limit:
-        return _ideas(found, support, str(len(support)), as_of)
+        shown = await _shown(db, city, found, support)
+        return models.Ideas(ideas=shown, next=str(len(support)), as_of=as_of)
     page = await read.documents(db, "ideas", rest, NEWEST_IDEAS, limit=limit - len(found), after=cursor)
-    return _ideas([*found, *page.items], support, page.cursor, as_of)
+    shown = await _shown(db, city, [*found, *page.items], support)
+    return models.Ideas(ideas=shown, next=page.cursor, as_of=as_of)
 
 
 async def ideas_by_age(db: Database, city: City, *, limit: int, cursor: str | None) -> models.Ideas:
     """A page of ideas, newest first."""
-    as_of = await read.as_of(db, [PARTICIPATION])
+    as_of = await read.as_of(db, [PARTICIPATION, *OUTCOMES])
     page = await read.documents(
         db, "ideas", {"city": city.id, **SUBMITTED}, NEWEST_IDEAS, limit=limit, after=cursor
     )
     named = OneOf(tuple(one["idea_id"] for one in page.items))
-    return _ideas(page.items, await _support(db, city.id, named), page.cursor, as_of)
+    shown = await _shown(db, city, page.items, await _support(db, city.id, named))
+    return models.Ideas(ideas=shown, next=page.cursor, as_of=as_of)
 
 
 async def idea_detail(db: Database, city: City, idea_id: str) -> models.IdeaDetail:
-    """One idea, or a 404 problem."""
-    as_of = await read.as_of(db, [PARTICIPATION])
+    """One idea with what came of it, or a 404 problem."""
+    as_of = await read.as_of(db, [PARTICIPATION, *OUTCOMES])
     found = there(await read.document(db, "ideas", f"{city.id}/{idea_id}"), "idea")
-    supporters = await _support(db, city.id, idea_id)
-    shown = published.idea(found, supporters.get(idea_id, 0), datetime.now(UTC))
+    (shown,) = await _shown(db, city, [found], await _support(db, city.id, idea_id))
     return models.IdeaDetail(**dict(shown), as_of=as_of)
 
 
@@ -191,12 +203,22 @@ async def _support(db: Database, city: str, ideas: str | OneOf | None = None) ->
     return {cell.key["idea"]: cell.n["supporters"] for cell in cells}
 
 
-def _ideas(
-    found: Iterable[dict[str, Any]], support: dict[str, int], cursor: str | None, as_of: str | None
-) -> models.Ideas:
-    now = datetime.now(UTC)
-    shown = [published.idea(one, support.get(one["idea_id"], 0), now) for one in found]
-    return models.Ideas(ideas=shown, next=cursor, as_of=as_of)
+async def _shown(
+    db: Database, city: City, found: Sequence[dict[str, Any]], support: dict[str, int]
+) -> list[models.Idea]:
+    now, ids = datetime.now(UTC), [one["idea_id"] for one in found]
+    results = await links.results_of(db, city.id, "idea_ids", ids)
+    hidden = await moderated.hidden(db, "idea", (one["_id"] for one in found))
+    return [
+        published.idea(
+            one,
+            support.get(one["idea_id"], 0),
+            now,
+            results=results.get(one["idea_id"], ()),
+            is_hidden=one["_id"] in hidden,
+        )
+        for one in found
+    ]
 
 
 async def feedback(db: Database, city: City) -> models.Feedback:

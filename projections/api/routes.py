@@ -14,6 +14,8 @@ from infra.problems import ProblemError, documented
 from projections import read
 from projections.api import models, queries
 from projections.api import rounds as ballot_rounds
+from projections.api.links import OUTCOMES
+from projections.api.moderated import MODERATION
 from projections.api.present import last_days
 from projections.api.queries import PARTICIPATION, PULSE, REQUESTS
 from projections.api.respond import After, Cursor, Limit, answer, wait
@@ -109,7 +111,7 @@ async def requests(
     after: After = None,
 ) -> Response:
     """A city's service requests, the last changed first."""
-    await wait(reads.db, after, REQUESTS)
+    await wait(reads.db, after, REQUESTS, MODERATION)
     known = await queries.known_city(reads.db, city)
     chosen = {"stage": stage, "service_code": service_code, "status": status}
     where: Where = {
@@ -132,8 +134,8 @@ async def requests_geojson(request: Request, reads: State, city: Slug, after: Af
 async def one_request(
     request: Request, reads: State, city: str, request_id: str, after: After = None
 ) -> Response:
-    """A service request with its history."""
-    await wait(reads.db, after, REQUESTS)
+    """A service request with its history, the problems it belongs to and what came of them."""
+    await wait(reads.db, after, REQUESTS, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     return answer(request, await queries.request_detail(reads.db, known, request_id))
 
@@ -149,8 +151,8 @@ async def ideas(
     limit: Limit = 25,
     after: After = None,
 ) -> Response:
-    """A city's ideas."""
-    await wait(reads.db, after, PARTICIPATION)
+    """A city's ideas and what came of them."""
+    await wait(reads.db, after, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     listing = queries.ideas_by_support if sort == "support" else queries.ideas_by_age
     return answer(request, await listing(reads.db, known, limit=limit, cursor=cursor))
@@ -158,8 +160,8 @@ async def ideas(
 
 @router.get("/ideas/{city}/{idea_id}", response_model=models.IdeaDetail, responses=documented(404))
 async def one_idea(request: Request, reads: State, city: str, idea_id: str, after: After = None) -> Response:
-    """One idea with the city's answer."""
-    await wait(reads.db, after, PARTICIPATION)
+    """One idea with the city's answer and what came of it."""
+    await wait(reads.db, after, PARTICIPATION, *OUTCOMES)
     known = await queries.known_city(reads.db, city)
     return answer(request, await queries.idea_detail(reads.db, known, idea_id))
 

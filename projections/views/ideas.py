@@ -1,7 +1,7 @@
 """Ideas with the city's answers and what came of them, who supports them, and how many do."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -32,7 +32,6 @@ FIELDS: Final = {
     "submitted_at": "when it was proposed",
     "submitted_on": "the day of that on the city's own calendar",
     "decided_at": "when an answer that accepts or rejects it first was or becomes public, or None",
-    "decision_seconds": "from submitted_at to decided_at; below zero where the times are wrong",
     "withdrawn_at": "when its author took it back, or None",
     "updated_at": "the latest time of any event",
     "results": "the 100 results that moved last: result_id, percent, milestone, progressed_at",
@@ -67,7 +66,6 @@ def evolve(document: Document | None, event: Event) -> Document:
     take_up(idea, event)
     idea["updated_at"] = latest(idea["updated_at"], event.at)
     idea["status"] = _status(idea)
-    idea["decision_seconds"] = _seconds(idea["submitted_at"], idea["decided_at"])
     return idea
 
 
@@ -94,10 +92,6 @@ def _answered(idea: dict[str, Any], event: Event, data: IdeaAnswered) -> None:
     if data.decision != "evaluating":
         idea["decided_at"] = earliest(idea["decided_at"], data.public_from or data.answered_at)
     remember(idea, event, {"change": data.decision, "notes": data.explanation})
-
-
-def _seconds(since: datetime | None, until: datetime | None) -> int | None:
-    return None if since is None or until is None else (until - since) // timedelta(seconds=1)
 
 
 def _status(idea: Document) -> str:

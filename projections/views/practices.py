@@ -94,9 +94,9 @@ VIEW: Final = DocumentView(
     evolve=evolve,
     fields=FIELDS,
     indexes=(
-        (("published_at", -1), ("_id", 1)),
-        (("city", 1), ("published_at", -1), ("_id", 1)),
-        (("category", 1), ("published_at", -1), ("_id", 1)),
+        (("updated_at", -1), ("_id", 1)),
+        (("city", 1), ("updated_at", -1), ("_id", 1)),
+        (("category", 1), ("updated_at", -1), ("_id", 1)),
         (("from_city", 1), ("from_practice_id", 1)),
     ),
 )

@@ -26,8 +26,9 @@ from events.types.requests import (
     ServiceRequestUpdatePosted,
 )
 from projections.core import Cell, Document, DocumentTally, DocumentView, types
+from projections.views.pauses import FIELDS as PAUSE_FIELDS
+from projections.views.pauses import pause
 from projections.views.progress import take_up
-from projections.views.request_times import DURATIONS, durations, pause
 from projections.views.timeline import earliest, latest, remember
 
 FIELDS: Final = {
@@ -55,7 +56,7 @@ FIELDS: Final = {
     "overdue_at": "the latest time by which the city expected to be done and at which it was open, or None",
     "closed_at": "when it was last closed; None again once it is reopened",
     "updated_at": "the latest time of any event",
-    **DURATIONS,
+    **PAUSE_FIELDS,
     "duplicate_of": "id of the original, of which this is a duplicate; a merge alone closes nothing",
     "carried_followers": "followers who went on to the original",
     "reopened": "how many times it was reopened",
@@ -95,7 +96,6 @@ def evolve(document: Document | None, event: Event) -> Document:
     request = _blank(event) if document is None else dict(document)
     _apply(request, event)
     take_up(request, event)
-    request |= durations(request)
     request["updated_at"] = latest(request["updated_at"], event.at)
     request["status"] = open311_status(request["stage"])
     request["flags"] = list(_flags(request))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from events import scalars
+from events.envelope import Event
 from tests.support.contract import ALL_EXAMPLES, SCHEMAS
 
 _WORDS = """
@@ -19,7 +21,24 @@ LEGAL_STATUS = frozenset(_WORDS.split())
 """Names, whole or as a word of a longer name. A citizen is anyone who lives or works in a city."""
 
 MARKS = {"words", "place"}
-STRINGS_BY_RULE = ("pattern", "enum", "const", "format")
+
+RULED = {
+    scalars.REF_PATTERN: "an id, without blanks or an at sign",
+    scalars.NAME_PATTERN: "a name that systems share",
+    scalars.CITY_PATTERN: "the short name of a city or a round",
+    scalars.EVENT_ID_PATTERN: "an id that systems make, without blanks",
+    scalars.PSEUDONYM_PATTERN: "a pseudonym, which the city alone can resolve",
+    scalars.LANG_PATTERN: "a language",
+    scalars.DAY_PATTERN: "a day",
+    scalars.CURRENCY_PATTERN: "a currency",
+    scalars.MONEY_PATTERN: "an amount",
+    scalars.AMOUNT_PATTERN: "an amount",
+    scalars.QUANTITY_PATTERN: "a quantity",
+    r"^[0-9a-f]{64}$": "a digest",
+    r"^https?://\S+$": "an address on the web: what is erased is erased where it stands",
+}
+"""Why a text of this pattern is nobody's words. Any other pattern is asked for its reason here."""
+FORMATS = {"date", "date-time"}
 
 
 def walk(schema: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -48,9 +67,13 @@ _LABELS = """
     asset.registered/name asset.updated/name ballot_round.opened/name ballot_round.opened/title
     grant_call.opened/label grant_call.opened/title practice.published/title result.created/title
 """
-NOBODYS_WORDS = frozenset(f"{_CODES} {_LABELS}".split())
-"""Fields with a code of the city's own lists, or a text that its staff or systems write. A field whose name
-alone does not say so stands with its type. Whatever is not listed here is a person's words."""
+REASONS = {
+    "a code of the city's own lists": frozenset(_CODES.split()),
+    "a text that the city's staff or systems write": frozenset(_LABELS.split()),
+}
+"""Why a field that takes any text has no mark; one whose name alone does not say so stands with its type."""
+NOBODYS_WORDS = frozenset[str]().union(*REASONS.values())
+"""Whatever is not among these is a person's words."""
 
 _REACH = "address addresses contact email emails fax mail mobile phone phones postcode sms street tel zip"
 CONTACT = frozenset(_REACH.split())
@@ -78,8 +101,13 @@ def unmarked(title: str, name: str, value: dict[str, Any]) -> bool:
     if CONTACT & set(name.split("_")):
         return "enum" not in value
     type_ = title.rpartition(".v")[0]
-    ruled = any(keyword in value for keyword in STRINGS_BY_RULE)
-    return not ruled and not NOBODYS_WORDS & {name, f"{type_}/{name}"}
+    return not ruled(value) and not NOBODYS_WORDS & {name, f"{type_}/{name}"}
+
+
+def ruled(value: dict[str, Any]) -> bool:
+    """A text that can only be one of a list, or is of a known form that holds no words."""
+    listed = "enum" in value or "const" in value
+    return listed or value.get("format") in FORMATS or value.get("pattern") in RULED
 
 
 SCHEMA = pytest.mark.parametrize("schema", SCHEMAS.values(), ids=[s["title"] for s in SCHEMAS.values()])
@@ -122,6 +150,32 @@ def test_free_text_and_contact_are_marked_as_personal(schema: dict[str, Any]) ->
     assert found == []
 
 
+@SCHEMA
+def test_no_text_hides_where_the_rule_does_not_look(schema: dict[str, Any]) -> None:
+    looked_at = {id(value) for _, value in properties(schema)}
+    assert [
+        at for at, node in walk(schema) if node.get("type") == "string" and id(node) not in looked_at
+    ] == []
+
+
+def test_attributes_of_the_envelope_are_ids_times_and_names() -> None:
+    """What stands in a header is read by everyone on the way: none of it is ever anybody's words."""
+    schema = Event.model_json_schema()
+    texts = [(name, value) for name, value in properties(schema) if value.get("type") == "string"]
+    assert {name for name, _ in texts} >= {"id", "subject", "participant", "traceparent"}
+    assert [name for name, value in texts if not ruled(value)] == []
+
+
+def test_every_reason_is_still_needed() -> None:
+    patterns = {
+        node["pattern"]
+        for one in SCHEMAS.values()
+        for _, node in walk(one)
+        if type(node.get("pattern")) is str
+    }
+    assert set(RULED) - patterns == set()
+
+
 WORDS = {"type": "string", "maxLength": 4000, "x-personal-data": "words"}
 
 
@@ -138,7 +192,11 @@ WORDS = {"type": "string", "maxLength": 4000, "x-personal-data": "words"}
         ("note", {"anyOf": [{"type": "string", "maxLength": 300}, {"type": "null"}]}, True),
         ("note", {"type": "object", "properties": {"by": {"type": "string"}}}, True),
         ("category", {"type": "string", "maxLength": 128}, False),
-        ("text_ref", {"type": "string", "pattern": "^x$"}, False),
+        ("text_ref", {"type": "string", "pattern": scalars.REF_PATTERN}, False),
+        ("remark", {"type": "string", "pattern": "^.+$"}, True),
+        ("remark", {"type": "string", "format": "email"}, True),
+        ("done_on", {"type": "string", "format": "date"}, False),
+        ("kind", {"type": "string", "enum": ["a"]}, False),
         ("minutes", {"type": "integer"}, False),
         ("contact_email", {"type": "string", "pattern": "^.+@.+$"}, True),
         ("phone", {"type": "string", "format": "phone"}, True),

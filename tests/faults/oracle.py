@@ -20,9 +20,11 @@ TOPICS = ("townhall.ideas", "townhall.requests")
 GROUPS = {
     "townhall.participation.v2": ("townhall.ideas",),
     "townhall.requests.v2": ("townhall.requests",),
-    "townhall.pulse.v1": TOPICS,
+    "townhall.pulse.v2": TOPICS,
 }
 HISTORY_KEPT = RESULTS_KEPT = 100
+CONCLUDED = {f"{told}.result_progressed" for told in ("service_request", "idea", "problem")}
+"""What nobody does: rules conclude it."""
 TO_ANSWER = timedelta(days=90)
 SHOWN = 40
 """Differences that are spelled out of each kind."""
@@ -179,7 +181,8 @@ def fold(records: Iterable[Record], planted: Planted) -> Expected:
             continue
         seen.add(event.identity)
         counts["applied"] += 1
-        expected.add("pulse", (event.city, event.day, event.kind), event.partition, events=1)
+        if event.source != f"urn:townhall:{event.city}:follow-ups" and event.kind not in CONCLUDED:
+            expected.add("pulse", (event.city, event.day, event.kind), event.partition, events=1)
         _tell(expected, event)
     _count(expected)
     return expected
@@ -236,6 +239,7 @@ def _progressed(thing: Json, event: Event) -> None:
 
 def _idea(before: Json | None, event: Event) -> Json:
     idea = before or {
+        "city": event.city,
         "title": None,
         "answer": None,
         "withdrawn": False,

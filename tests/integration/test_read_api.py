@@ -365,7 +365,7 @@ def test_the_page_about_data_lists_what_can_be_read_and_its_links_can_be_opened(
     for name in ("/v1/requests?city={city}", "votes_by_project", "townhall.ideas"):
         assert f"<code>{name}</code>" in page
     links = re.findall(r'href="(/(?:v1|openapi)[^"]*)"', page)
-    assert {"/v1/cities", "/v1/metrics", "/v1/rounds", "/openapi.json"} == set(links)
+    assert {"/v1/cities", "/v1/metrics", "/v1/practices", "/v1/rounds", "/openapi.json"} == set(links)
     assert {here.http.get(link).status_code for link in links} == {200}
     assert 'href="/data"' in here.http.get("/").text
 

@@ -131,7 +131,7 @@ def report(crew: Crew, nemesis: Nemesis, gauge: Gauge, records: int) -> list[str
             "publications": sum(line.what == "retried" for line in lines),
         }
     )
-    once = [row for row in crew.scene.checkpoints().values() if row["group"] != "townhall.pulse.v1"]
+    once = [row for row in crew.scene.checkpoints().values() if row["group"] != "townhall.pulse.v2"]
     seen = {
         "fences": turned_away.count("Fenced"),
         "duplicates": sum(row["duplicates"] for row in once),

@@ -26,6 +26,13 @@ def adopted(
     return told(stewardship.AdoptionStarted, asset, data, at=at, by=by, **usual)
 
 
+def refused(
+    asset: str = "drain-1", *, adoption: str = "a2", by: str = BEN, at: str = AT, **data: Any
+) -> Event:
+    usual = {"rule": "adoption.refused", "adoption_id": adoption, "reason": "taken"}
+    return told(stewardship.AdoptionRefused, asset, data, at=at, by=by, **usual)
+
+
 def looked_after(
     asset: str = "drain-1", *, adoption: str = "a1", by: str = ANN, at: str = AT, **data: Any
 ) -> Event:

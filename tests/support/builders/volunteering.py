@@ -37,6 +37,12 @@ def session_cancelled(session: str = "s1", *, at: str = AT, **data: Any) -> Even
     return told(volunteering.SessionCancelled, session, data, at=at, reason="weather")
 
 
+def coming_up(session: str = "s1", *, at: str = AT, **data: Any) -> Event:
+    return told(
+        volunteering.SessionComingUp, session, data, at=at, rule="session.coming_up", starts_at=STARTS
+    )
+
+
 def at_risk(session: str = "s1", *, at: str = AT, **data: Any) -> Event:
     usual = {"rule": "session.at_risk", "starts_at": STARTS}
     numbers = {"expected": "2.5", "signed_up": 4, "min_attendance": 6}

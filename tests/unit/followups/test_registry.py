@@ -16,6 +16,7 @@ def test_the_names_of_follow_ups_are_permanent() -> None:
         "townhall.problem_links.v1",
         "townhall.request_deadlines.v1",
         "townhall.result_links.v1",
+        "townhall.steward_duties.v1",
     }
 
 
