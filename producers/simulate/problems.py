@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from events.types.ideas import ProblemDefined
+from producers.simulate.progress import progress_of, tell_of
 from producers.simulate.requests import Request
 from producers.simulate.town import Town
 
@@ -80,5 +81,16 @@ def _tell(town: Town, id_: str, statement: str, request_ids: tuple[str, ...]) ->
     )
     event = town.tell(id_, data)
     kept = town.truth.kept(Problem)
-    times = kept[event.key].times + 1 if event.key in kept else 1
+    before = kept.get(event.key)
+    times = before.times + 1 if before else 1
     kept[event.key] = Problem(town.id, id_, data, event.at, times)
+    _catch_up(town, kept[event.key], before.data.request_ids if before else ())
+
+
+def _catch_up(town: Town, problem: Problem, known: tuple[str, ...]) -> None:
+    """Requests that join the problem are told where its results stand."""
+    results = progress_of(town, "problem", problem.id).results
+    for request in problem.data.request_ids:
+        if request not in known:
+            for told in results.values():
+                tell_of(town, "service_request", request, told, problem.told_at, problem_id=problem.id)

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from events.envelope import Event
 from events.types.results import ResultCreated, ResultProgressUpdated
 from producers.simulate.agenda import Life
 from producers.simulate.ideas import Idea
 from producers.simulate.problems import Problem
+from producers.simulate.progress import Told, tell_of
 from producers.simulate.town import Town
 
 _MILESTONES: Final = ("Planned", "Paid for", "Under way", "Nearly there", "Done")
@@ -30,15 +31,6 @@ class Result:
     evidence: list[str] = field(default_factory=list)
     history: list[tuple[int, str | None, str | None, Event]] = field(default_factory=list)
     """Share, milestone, note and event."""
-
-
-@dataclass
-class Told:
-    """What an idea, a problem or a request was told of a result."""
-
-    percent: int
-    milestone: str | None
-    at: datetime
 
 
 def begin(town: Town, day: date) -> None:
@@ -98,41 +90,20 @@ def _moved(town: Town, result: Result, percent: int) -> None:
     shown = (f"https://pictures.example/{town.id}/{result.id}-{percent}.jpg",) if percent % 20 == 0 else ()
     note = "Some of it must be done again." if percent < result.percent else None
     data = ResultProgressUpdated(percent=percent, milestone=reached, note=note, evidence=shown)
-    event = town.tell(result.id, data)
+    event, before = town.tell(result.id, data), (result.percent, result.milestone)
     result.percent, result.milestone, result.last_told = percent, reached or result.milestone, event.at
     result.evidence += shown
     result.history.append((percent, reached, note, event))
-    _pass_on(town, result)
+    if (result.percent, result.milestone) != before:
+        _pass_on(town, result)
 
 
 def _pass_on(town: Town, result: Result) -> None:
     """Every idea and problem it came from is told, and each request that belongs to such a problem."""
-    now = Told(result.percent, result.milestone, result.last_told)
+    told, at = Told(result.id, result.percent, result.milestone, result.last_told), result.last_told
     for id_ in result.data.idea_ids:
-        _told(town, "idea", id_, result, now)
+        tell_of(town, "idea", id_, told, at)
     for id_ in result.data.problem_ids:
-        _told(town, "problem", id_, result, now)
+        tell_of(town, "problem", id_, told, at)
         for request in town.truth.kept(Problem)[town.key(id_)].data.request_ids:
-            _told(town, "service_request", request, result, now, problem_id=id_)
-
-
-def _told(town: Town, kind: str, subject: str, result: Result, now: Told, **named: Any) -> None:
-    town.follows(
-        f"{kind}.result_progressed",
-        subject,
-        now.at,
-        result_id=result.id,
-        percent=now.percent,
-        milestone=now.milestone,
-        progressed_at=now.at,
-        **named,
-    )
-    kept = town.truth.kept(Progress).setdefault(town.key(f"{kind}/{subject}"), Progress())
-    kept.results[result.id] = now
-
-
-@dataclass
-class Progress:
-    """What one thing was told of each result that it led to, last."""
-
-    results: dict[str, Told] = field(default_factory=dict)
+            tell_of(town, "service_request", request, told, at, problem_id=id_)
