@@ -1,34 +1,54 @@
 """Who took part by what was told: those who did it of their own accord, not staff, and no rule."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from events.envelope import Payload
 
-COUNTED: Final = frozenset(
-    {
-        "service_request.opened",
-        "service_request.update_posted",
-        "service_request.reopened",
-        "resolution.confirmed",
-        "resolution.disputed",
-        "program_feedback.submitted",
-        "idea.submitted",
-        "idea.supported",
-        "priority_ballot.cast",
-        "signup.registered",
-        "attendance.checked_in",
-        "hours.logged",
-        "group.formed",
-        "group.member_joined",
-        "group.leader_changed",
-        "adoption.started",
-        "adoption.waitlist_joined",
-        "stewardship.checked_in",
-        "application.submitted",
-    }
-)
-_PLACED: Final = COUNTED | {"asset.registered", "asset.updated"}
+RUNGS: Final = {
+    "service_request.opened": "feedback",
+    "service_request.update_posted": "feedback",
+    "service_request.reopened": "feedback",
+    "resolution.confirmed": "feedback",
+    "resolution.disputed": "feedback",
+    "program_feedback.submitted": "feedback",
+    "idea.submitted": "support",
+    "idea.supported": "support",
+    "priority_ballot.cast": "support",
+    "signup.registered": "volunteer",
+    "attendance.checked_in": "volunteer",
+    "hours.logged": "volunteer",
+    "group.member_joined": "volunteer",
+    "adoption.started": "steward",
+    "adoption.waitlist_joined": "steward",
+    "stewardship.checked_in": "steward",
+    "group.formed": "lead",
+    "group.leader_changed": "lead",
+    "application.submitted": "lead",
+}
+"""What counts, and how much somebody takes upon themselves by it."""
+_PLACED: Final = RUNGS.keys() | {"asset.registered", "asset.updated"}
 """Events that may say in which neighbourhood it is: the same holds for what is done about it later."""
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that one did, on a day of the city's calendar."""
+
+    action: str
+    at: datetime
+    day: str
+    area: str | None
+
+
+@dataclass
+class Acts:
+    """Everything that one participant did."""
+
+    city: str
+    ref: str
+    acts: list[Act] = field(default_factory=list)
 
 
 class Acting:
@@ -47,7 +67,7 @@ class Acting:
 
 def who(name: str, data: Payload, by: str | None) -> tuple[str, ...]:
     """Everyone who took part by this event, each once."""
-    if name not in COUNTED:
+    if name not in RUNGS:
         return ()
     if name.startswith("group.") and name != "group.member_joined":
         return (str(getattr(data, "leader_ref")),)  # noqa: B009 - the data are of any type

@@ -39,7 +39,7 @@ class Gathering:
         self.dice = town.dice(id_)
         self.people: dict[str, Person] = {}
         event = town.tell(id_, terms)
-        self.truth = Session(town.id, id_, terms, event.at, event.at)
+        self.truth = Session(town.id, id_, terms, event.at, event.at, event.at)
         town.truth.kept(Session)[event.key] = self.truth
         self._offline = self.dice.random() < 0.06
         self._held_back: list[Callable[[], None]] = []
@@ -67,6 +67,7 @@ class Gathering:
     def _opens(self) -> None:
         """The opportunity learns of the session, and of its start."""
         terms, told_at = self.truth.terms, self.truth.last_told
+        self.truth.terms_told_at = told_at
         self.town.follows(
             "opportunity.session_added",
             terms.opportunity_id,

@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Final, Literal
 
-from events.envelope import Event
 from events.types.groups import GroupFormed, GroupLeaderChanged, GroupMemberJoined, GroupMemberLeft
 from producers.simulate.agenda import Life
 from producers.simulate.people import Person
@@ -38,12 +37,12 @@ class Group:
     id: str
     data: GroupFormed
     formed_at: datetime
-    last_told: datetime
     leader: str
     leader_since: datetime
+    leaders: int = 1
+    """How often a leader was named."""
     members: dict[str, Member] = field(default_factory=dict)
     """Those who joined or left; the leader belongs to it without."""
-    events: list[Event] = field(default_factory=list)
 
     @property
     def belonging(self) -> list[str]:
@@ -94,7 +93,7 @@ def _formed(town: Town, id_: str, dice: Random) -> Group | None:
         leader_ref=leader.ref,
     )
     event = town.tell(id_, data, leader.ref)
-    group = Group(town.id, id_, data, event.at, event.at, leader.ref, event.at, events=[event])
+    group = Group(town.id, id_, data, event.at, leader.ref, event.at)
     town.truth.kept(Group)[event.key] = group
     return group
 
@@ -108,7 +107,6 @@ def _joined(town: Town, group: Group, dice: Random) -> None:
     before = group.members.get(person.ref)
     if before is None or not before.belongs:
         group.members[person.ref] = Member(belongs=True, since=event.at, joined=event.at)
-    _noted(group, event)
 
 
 def _left(town: Town, group: Group, dice: Random) -> None:
@@ -117,7 +115,6 @@ def _left(town: Town, group: Group, dice: Random) -> None:
     event = town.tell(group.id, GroupMemberLeft(by=by), who)
     member = group.members[who]
     member.belongs, member.since, member.left_by = False, event.at, by
-    _noted(group, event)
 
 
 def _led_by(town: Town, group: Group, who: str) -> None:
@@ -125,13 +122,7 @@ def _led_by(town: Town, group: Group, who: str) -> None:
     former = group.leader
     event = town.tell(group.id, GroupLeaderChanged(leader_ref=who), former)
     group.leader, group.leader_since = who, event.at
-    _noted(group, event)
+    group.leaders += 1
     if former not in group.members:
         joined = town.tell(group.id, GroupMemberJoined(), former)
         group.members[former] = Member(belongs=True, since=joined.at, joined=joined.at)
-        _noted(group, joined)
-
-
-def _noted(group: Group, event: Event) -> None:
-    group.last_told = event.at
-    group.events.append(event)

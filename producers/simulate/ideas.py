@@ -51,10 +51,13 @@ class Idea:
     data: IdeaSubmitted
     author: str
     submitted_at: datetime
+    submitted_on: str
     last_told: datetime
     history: list[tuple[str, str | None, Event]] = field(default_factory=list)
     """What changed, the words, and the event."""
     answer: IdeaAnswered | None = None
+    decided_at: datetime | None = None
+    """When it was first known in public that the city does it or does not."""
     withdrawn_at: datetime | None = None
     supports: dict[str, Support] = field(default_factory=dict)
 
@@ -96,7 +99,7 @@ def _submitted(town: Town, id_: str, author: Person, dice: Random) -> Idea:
         co_author_refs=(friend.ref,) if friend and friend is not author else (),
     )
     event = town.tell(id_, data, author.ref, lang=author.lang)
-    idea = Idea(town.id, id_, data, author.ref, event.at, event.at, [("submitted", None, event)])
+    idea = Idea(town.id, id_, data, author.ref, event.at, event.day, event.at, [("submitted", None, event)])
     town.truth.kept(Idea)[event.key] = idea
     return idea
 
@@ -123,6 +126,8 @@ def _answered(town: Town, idea: Idea, decision: Decision, explanation: str | Non
     data = IdeaAnswered(decision=decision, explanation=explanation, answered_at=town.now, public_from=public)
     event = town.tell(idea.id, data)
     idea.answer, idea.last_told = data, event.at
+    if decision != "evaluating" and idea.decided_at is None:
+        idea.decided_at = public or town.now
     idea.history.append((decision, explanation, event))
 
 

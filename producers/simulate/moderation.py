@@ -1,7 +1,7 @@
 """Moderation: what some thought should not stand, and what the city made of it."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Final, Literal
 
@@ -24,9 +24,11 @@ class Content:
     city: str
     kind: str
     id: str
-    flags: list[Event] = field(default_factory=list)
-    actions: list[tuple[Action, str, datetime]] = field(default_factory=list)
-    last_told: datetime | None = None
+    flags: int = 0
+    hidden: bool = False
+    redacted: bool = False
+    changes: list[tuple[str, str, Event]] = field(default_factory=list)
+    """`flagged` or the action, the reason, and the event."""
 
 
 def begin(town: Town, day: date) -> None:
@@ -69,20 +71,22 @@ def _life(town: Town, kind: str, id_: str, dice: Random) -> Life:
 
 def _flagged(town: Town, content: Content, dice: Random) -> None:
     person = town.people.someone(dice, town.today)
-    number = len(content.flags) + 1
+    content.flags += 1
     data = ContentFlagged(
         content_kind=content.kind,
         content_id=content.id,
         reason=dice.choice(_REASONS),
-        text_ref=f"text-flag-{content.id}-{number}" if dice.random() < 0.4 else None,
+        text_ref=f"text-flag-{content.id}-{content.flags}" if dice.random() < 0.4 else None,
     )
     event = town.tell(f"{content.kind}:{content.id}", data, person.ref if person else None)
-    content.flags.append(event)
-    content.last_told = event.at
+    content.changes.append(("flagged", data.reason, event))
 
 
 def _moderated(town: Town, content: Content, action: Action, reason: str) -> None:
     data = ContentModerated(content_kind=content.kind, content_id=content.id, action=action, reason=reason)
     event = town.tell(f"{content.kind}:{content.id}", data)
-    content.actions.append((action, reason, event.at))
-    content.last_told = event.at
+    content.changes.append((action, reason, event))
+    if action == "redact":
+        content.redacted = True
+    else:
+        content.hidden = action == "hide"

@@ -79,7 +79,7 @@ def _created(town: Town, id_: str, ideas: tuple[str, ...], problems: tuple[str, 
     )
     event = town.tell(id_, data)
     result = Result(town.id, id_, data, event.at, event.at, 0, data.milestone)
-    result.history.append((0, data.milestone, None, event))
+    result.history.append((0, data.milestone, data.summary, event))
     town.truth.kept(Result)[event.key] = result
     _pass_on(town, result)
     return result

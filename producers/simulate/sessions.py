@@ -64,6 +64,8 @@ class Session:
     terms: SessionScheduled | SessionChanged
     scheduled_at: datetime
     last_told: datetime
+    terms_told_at: datetime
+    """When its start was last told, for the first time or anew."""
     changes: int = 0
     cancelled: SessionCancelled | None = None
     cancelled_at: datetime | None = None

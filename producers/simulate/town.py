@@ -12,7 +12,7 @@ from typing import Any
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD
 from infra.directory import City
-from producers.simulate.acting import Acting, who
+from producers.simulate.acting import Act, Acting, Acts, who
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.clock import Clock
 from producers.simulate.people import People
@@ -37,6 +37,7 @@ class Jurisdiction:
     def __init__(self, world: World, city: City) -> None:
         self.world = world
         self.truth = world.truth
+        self.truth.zones[city.id] = city.zone
         self.city = city
         self.id = city.id
         self.clock = Clock(city.zone, south=(city.lat or 0) < 0)
@@ -116,6 +117,8 @@ class Jurisdiction:
     def _acted(self, person: str, event: Event, area: str | None) -> None:
         action = BY_PAYLOAD[type(event.data)].name
         self.follows("participant.acted", person, event.at, person, action=action, neighbourhood_id=area)
+        acts = self.truth.kept(Acts).setdefault(self.key(person), Acts(self.id, person))
+        acts.acts.append(Act(action, event.at, event.day, area))
 
     def _id(self, subject: str) -> str:
         self._numbers[subject] += 1

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 Kept = TypeVar("Kept")
 
@@ -29,8 +30,14 @@ class Truth:
     told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How many events by city, day of its calendar and name; facts that must follow are not among them."""
     facts: list[Fact] = field(default_factory=list)
+    zones: dict[str, ZoneInfo] = field(default_factory=dict)
+    """The clock of each city."""
     _kept: dict[type[Any], dict[str, Any]] = field(default_factory=dict)
 
     def kept(self, kind: type[Kept]) -> dict[str, Kept]:
         """All records of a kind, by city and id, as in `alderford-7/req-12`."""
         return self._kept.setdefault(kind, {})
+
+    def day(self, city: str, moment: datetime) -> str:
+        """The day of a moment on the city's own calendar."""
+        return moment.astimezone(self.zones[city]).date().isoformat()

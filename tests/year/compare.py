@@ -1,7 +1,7 @@
 """What is stored and what stands in the log, held against the truth."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,18 @@ from producers.simulate.truth import Fact, Truth
 from projections.core import DocumentView
 from projections.registry import OWNER, VIEWS
 from tests.support.engines import cells
-from tests.year import ideas, requests
+from tests.support.spec import Sums
+from tests.year import groups, hours, ideas, impact, participants, requests, results, rounds, volunteering
 from tests.year.play import MemoryTown
+from tests.year.sums import Documents
 
-DOCUMENTS = {**requests.DOCUMENTS, **ideas.DOCUMENTS}
-TALLIES = {**requests.TALLIES, **ideas.TALLIES}
+FAMILIES = (requests, ideas, rounds, results, groups, participants, impact, volunteering, hours)
+Documented = Callable[[Truth], Documents]
+Tallied = Callable[[Truth], Sums]
+DOCUMENTS: dict[str, Documented] = {
+    name: true for family in FAMILIES for name, true in family.DOCUMENTS.items()
+}
+TALLIES: dict[str, Tallied] = {name: true for family in FAMILIES for name, true in family.TALLIES.items()}
 SHOWN = 5
 
 

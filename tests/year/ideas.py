@@ -1,20 +1,25 @@
 """What the read models of ideas and their support must hold, made of the truth."""
 
+from datetime import timedelta
 from typing import Any
 
 from producers.simulate.ideas import Idea
+from producers.simulate.problems import Problem
+from producers.simulate.progress import Progress
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
-from tests.year.sums import Documents, summed
+from tests.year.results import progress, results_told
+from tests.year.sums import SECOND, Documents, summed
+
+WITHIN = timedelta(days=90)
 
 
 def ideas(truth: Truth) -> Documents:
-    return {key: _idea(one) for key, one in truth.kept(Idea).items()}
+    return {key: _idea(one, progress(truth, "idea", key)) for key, one in truth.kept(Idea).items()}
 
 
-def _idea(one: Idea) -> dict[str, Any]:
-    told = one.data
-    answered = one.answer.decision if one.answer else "submitted"
+def _idea(one: Idea, told_of_results: Progress) -> dict[str, Any]:
+    told, decided = one.data, one.decided_at
     return {
         "city": one.city,
         "idea_id": one.id,
@@ -25,16 +30,62 @@ def _idea(one: Idea) -> dict[str, Any]:
         "neighbourhood_id": told.neighbourhood_id,
         "est_cost": told.est_cost,
         "co_authors": list(told.co_author_refs),
-        "status": "withdrawn" if one.withdrawn_at else answered,
+        "status": _status(one),
         "answer": one.answer and dict(one.answer),
         "submitted_at": one.submitted_at,
+        "submitted_on": one.submitted_on,
+        "decided_at": decided,
+        "decision_seconds": None if decided is None else (decided - one.submitted_at) // SECOND,
         "withdrawn_at": one.withdrawn_at,
-        "updated_at": one.last_told,
+        "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
+        "results": results_told(told_of_results),
         "history": [
             {"at": event.at, "event_id": event.id, "change": change, "notes": notes}
             for change, notes, event in one.history
         ],
         "history_total": len(one.history),
+    }
+
+
+def _status(one: Idea) -> str:
+    if one.withdrawn_at is not None:
+        return "withdrawn"
+    return one.answer.decision if one.answer else "submitted"
+
+
+def by_day(truth: Truth) -> Sums:
+    return summed(
+        ((one.city, one.submitted_on), _came_to(one, progress(truth, "idea", key)))
+        for key, one in truth.kept(Idea).items()
+    )
+
+
+def _came_to(one: Idea, told_of_results: Progress) -> dict[str, int]:
+    if one.withdrawn_at is not None:
+        return {"withdrawn": 1}
+    decided, begun = one.decided_at, any(told.percent for told in told_of_results.results.values())
+    return {
+        "submitted": 1,
+        "answered_in_90_days": int(decided is not None and decided - one.submitted_at <= WITHIN),
+        "accepted": int(one.accepted),
+        "acted_on": int(one.accepted and begun),
+    }
+
+
+def problems(truth: Truth) -> Documents:
+    return {
+        key: {
+            "city": one.city,
+            "problem_id": one.id,
+            "statement": one.data.statement,
+            "who_is_affected": one.data.who_is_affected,
+            "evidence": list(one.data.evidence),
+            "request_ids": list(one.data.request_ids),
+            "defined_at": one.told_at,
+            "definitions": one.times,
+            "results": results_told(progress(truth, "problem", key)),
+        }
+        for key, one in truth.kept(Problem).items()
     }
 
 
@@ -60,5 +111,5 @@ def idea_support(truth: Truth) -> Sums:
     )
 
 
-DOCUMENTS = {"ideas": ideas, "idea_supports": idea_supports}
-TALLIES = {"idea_support": idea_support}
+DOCUMENTS = {"ideas": ideas, "idea_supports": idea_supports, "problems": problems}
+TALLIES = {"idea_support": idea_support, "ideas_by_day": by_day}

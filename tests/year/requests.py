@@ -1,19 +1,28 @@
 """What the read models of requests and feedback must hold, made of the truth."""
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from producers.simulate.feedback import Feedback
+from producers.simulate.progress import Progress
 from producers.simulate.requests import Change, Request
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
+from tests.year.results import progress, results_told
 from tests.year.sums import Documents, point, summed
+
+PAUSES = ("on_hold", "awaiting_reporter")
 
 
 def service_requests(truth: Truth) -> Documents:
-    return {key: _request(one) for key, one in truth.kept(Request).items()}
+    return {
+        key: _request(one, progress(truth, "service_request", key))
+        for key, one in truth.kept(Request).items()
+    }
 
 
-def _request(one: Request) -> dict[str, Any]:
+def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
     told = one.opening
     return {
         "city": one.city,
@@ -38,7 +47,11 @@ def _request(one: Request) -> dict[str, Any]:
         "acknowledged_at": one.first_response,
         "expected_at": one.expected,
         "closed_at": one.closed_at,
-        "updated_at": one.last_told,
+        "overdue_at": max(one.overdue, default=None),
+        "paused_at": one.history[-1].event.at if one.stage in PAUSES else None,
+        "paused_seconds": sum(_pauses(one.history)),
+        "results": results_told(told_of_results),
+        "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
         "duplicate_of": one.duplicate_of,
         "carried_followers": one.followers,
         "reopened": one.reopened,
@@ -49,6 +62,13 @@ def _request(one: Request) -> dict[str, Any]:
         "history_total": len(one.history),
         "flags": [],
     }
+
+
+def _pauses(history: Sequence[Change]) -> Iterator[int]:
+    """The whole seconds of each time for which it stood still, and went on."""
+    for change, after in pairwise(history):
+        if change.stage in PAUSES:
+            yield int((after.event.at - change.event.at).total_seconds())
 
 
 def _change(one: Change) -> dict[str, Any]:
@@ -83,14 +103,20 @@ def by_stage(truth: Truth) -> Sums:
 
 def by_service(truth: Truth) -> Sums:
     return summed(
-        ((one.city, one.opening.service_code), {"total": 1, "open": int(one.open)})
+        (
+            (one.city, one.opening.service_code),
+            {"total": 1, "open": int(one.open), "overdue": int(bool(one.overdue))},
+        )
         for one in truth.kept(Request).values()
     )
 
 
 def by_neighbourhood(truth: Truth) -> Sums:
     return summed(
-        ((one.city, one.opening.neighbourhood_id or ""), {"total": 1, "open": int(one.open)})
+        (
+            (one.city, one.opening.neighbourhood_id or ""),
+            {"total": 1, "open": int(one.open), "overdue": int(bool(one.overdue))},
+        )
         for one in truth.kept(Request).values()
     )
 
