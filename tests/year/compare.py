@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from consumers.followups.registry import FOLLOW_UPS
@@ -50,8 +51,11 @@ def difference(stored: Any, true: Any) -> str:
     """The fields that differ, or the whole where one of the two is missing."""
     if not (isinstance(stored, Mapping) and isinstance(true, Mapping)):
         return f"stored {stored!r}, true {true!r}"
-    names = [name for name in sorted({*stored, *true}) if stored.get(name) != true.get(name)]
-    return "; ".join(f"{name} is {stored.get(name)!r}, true {true.get(name)!r}" for name in names)
+    absent = "absent"
+    names = [name for name in sorted({*stored, *true}) if stored.get(name, absent) != true.get(name, absent)]
+    return "; ".join(
+        f"{name} is {stored.get(name, absent)!r}, true {true.get(name, absent)!r}" for name in names
+    )
 
 
 def compared(town: MemoryTown, truth: Truth) -> Verdict:

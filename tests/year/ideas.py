@@ -9,7 +9,7 @@ from producers.simulate.progress import Progress
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
 from tests.year.results import progress, results_told
-from tests.year.sums import SECOND, Documents, summed
+from tests.year.sums import Documents, summed
 
 WITHIN = timedelta(days=90)
 
@@ -19,7 +19,7 @@ def ideas(truth: Truth) -> Documents:
 
 
 def _idea(one: Idea, told_of_results: Progress) -> dict[str, Any]:
-    told, decided = one.data, one.decided_at
+    told = one.data
     return {
         "city": one.city,
         "idea_id": one.id,
@@ -34,8 +34,7 @@ def _idea(one: Idea, told_of_results: Progress) -> dict[str, Any]:
         "answer": one.answer and dict(one.answer),
         "submitted_at": one.submitted_at,
         "submitted_on": one.submitted_on,
-        "decided_at": decided,
-        "decision_seconds": None if decided is None else (decided - one.submitted_at) // SECOND,
+        "decided_at": one.decided_at,
         "withdrawn_at": one.withdrawn_at,
         "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
         "results": results_told(told_of_results),

@@ -1,13 +1,11 @@
 """Sums as a reader sees them, counted one by one."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from projections.core import Document
 from tests.support.spec import Sums
 
-SECOND = timedelta(seconds=1)
 Documents = dict[str, Document]
 Added = tuple[tuple[str, ...], Mapping[str, int]]
 
