@@ -103,6 +103,8 @@ class Asset:
     data: AssetRegistered | AssetUpdated
     registered_at: datetime
     last_told: datetime
+    revision: int = 1
+    """How often the city told its facts or gave it up."""
     retired: AssetRetired | None = None
     retired_at: datetime | None = None
     adoption: Adoption | None = None

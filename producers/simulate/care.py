@@ -42,12 +42,14 @@ class Care:
         """It was found: the city has it after all."""
         data = AssetRegistered(**dict(self.truth.data))
         self.truth.registered_at = self._tell(data)
+        self.truth.revision += 1
         self.truth.data, self.truth.retired, self.truth.retired_at = data, None, None
 
     def updated(self, data: AssetUpdated) -> None:
         """The city knows better now."""
         self._tell(data)
         self.truth.data = data
+        self.truth.revision += 1
 
     def retired(self, reason: str) -> None:
         """The city has it no more, and whoever took care of it or waited for it is told."""
@@ -55,6 +57,7 @@ class Care:
             return
         data = AssetRetired(reason=reason)
         at = self._tell(data)
+        self.truth.revision += 1
         self.truth.retired, self.truth.retired_at, self.truth.seen = data, at, None
         if (adoption := self.truth.adoption) is not None:
             told = {"reason": "asset_retired", "retired_because": reason}

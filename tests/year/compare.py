@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from consumers.followups.registry import FOLLOW_UPS
@@ -15,11 +14,35 @@ from projections.core import DocumentView
 from projections.registry import OWNER, VIEWS
 from tests.support.engines import cells
 from tests.support.spec import Sums
-from tests.year import groups, hours, ideas, impact, participants, requests, results, rounds, volunteering
+from tests.year import (
+    grants,
+    groups,
+    hours,
+    ideas,
+    impact,
+    participants,
+    requests,
+    results,
+    rounds,
+    stewardship,
+    volunteering,
+)
 from tests.year.play import MemoryTown
 from tests.year.sums import Documents
 
-FAMILIES = (requests, ideas, rounds, results, groups, participants, impact, volunteering, hours)
+FAMILIES = (
+    requests,
+    ideas,
+    rounds,
+    results,
+    groups,
+    participants,
+    impact,
+    volunteering,
+    hours,
+    stewardship,
+    grants,
+)
 Documented = Callable[[Truth], Documents]
 Tallied = Callable[[Truth], Sums]
 DOCUMENTS: dict[str, Documented] = {

@@ -24,6 +24,8 @@ def _entry(one: Hours) -> dict[str, Any]:
         "participant": one.participant,
         "minutes": one.minutes,
         "worked_on": one.worked_on,
+        "month": one.worked_on[:7],
+        "year": one.worked_on[:4],
         "source": one.source,
         "auto_checked_out": one.auto,
         "status": _status(one),

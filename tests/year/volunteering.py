@@ -42,6 +42,7 @@ def _opportunity(truth: Truth, one: Opportunity) -> dict[str, Any]:
         "roles": [role.model_dump(mode="json") for role in told.roles],
         "sessions": [{"session_id": id_, "starts_at": at} for at, id_ in starts],
         "last_starts_at": starts[-1][0] if starts else None,
+        "listed_at": starts[-1][0] if starts else one.published_at,
         "status": "cancelled" if one.cancelled else "published",
         "published_at": one.published_at,
         "cancelled_at": one.cancelled_at,
