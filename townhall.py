@@ -25,6 +25,7 @@ from infra.running import NotRunning, resolve, running
 from infra.settings import BadSettings, Settings, load
 from producers.http.cli import cities_app, keys_app
 from producers.imports.cli import app as import_app
+from producers.metrics_cli import metrics_app
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -44,6 +45,7 @@ topics_app = typer.Typer(no_args_is_help=True, help="Kafka topics, as declared i
 app.add_typer(topics_app, name="topics")
 app.add_typer(keys_app, name="keys")
 app.add_typer(cities_app, name="cities")
+app.add_typer(metrics_app, name="metrics")
 app.command("verify")(verify_command)
 app.add_typer(projections.app, name="projections")
 app.add_typer(incidents.app, name="incidents")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from events.scalars import City as Slug
-from events.scalars import Latitude, Longitude
+from events.scalars import Lang, Latitude, Longitude
 from infra.mongo import Database, DuplicateKeyError
 
 COLLECTION = "cities"
@@ -26,6 +26,22 @@ def _known_zone(name: str) -> str:
     return name
 
 
+class Residents(BaseModel):
+    """How many people lived in a city in a year."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    year: Annotated[int, Field(ge=1900, le=2200)]
+    count: Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+def _by_year(residents: tuple[Residents, ...]) -> tuple[Residents, ...]:
+    if len({one.year for one in residents}) < len(residents):
+        msg = "each year is told once"
+        raise ValueError(msg)
+    return tuple(sorted(residents, key=lambda one: one.year))
+
+
 class City(BaseModel):
     """A city that takes part. `id` and `timezone` are permanent."""
 
@@ -39,13 +55,18 @@ class City(BaseModel):
     """The part of the country by ISO 3166-2, as in `US-NY`."""
     lat: Latitude | None = None
     long: Longitude | None = None
-    population: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
-    population_year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    languages: Annotated[tuple[Lang, ...], Field(max_length=50)] = ()
+    residents: Annotated[tuple[Residents, ...], Field(max_length=100), AfterValidator(_by_year)] = ()
 
     @property
     def zone(self) -> ZoneInfo:
         """The city's own clock."""
         return ZoneInfo(self.timezone)
+
+    def residents_in(self, year: int) -> Residents | None:
+        """As counted in that year or last before it, else first after it; None where nobody told."""
+        before = [one for one in self.residents if one.year <= year]
+        return (before or self.residents[:1] or (None,))[-1]
 
 
 _WORDS = {
@@ -56,8 +77,8 @@ _WORDS = {
     "region": "a region is a code of ISO 3166-2, like US-NY",
     "lat": "a latitude lies between -90 and 90",
     "long": "a longitude lies between -180 and 180",
-    "population": "a population lies between 0 and 100,000,000",
-    "population_year": "a year lies between 1900 and 2200",
+    "languages": "a language is a tag like en or pt-BR",
+    "residents": "residents are told once for a year, like 2024:675647, from 1 to 100,000,000",
 }
 
 
@@ -104,9 +125,10 @@ async def list_cities(db: Database) -> list[City]:
 
 
 def _document(city: City) -> dict[str, Any]:
-    fields = city.model_dump(exclude_none=True)
+    fields = city.model_dump(mode="json", exclude_none=True)
     return {"_id": fields.pop("id"), **fields}
 
 
 def _city(document: dict[str, Any]) -> City:
-    return City(id=document["_id"], **{name: value for name, value in document.items() if name != "_id"})
+    told = {name: document[name] for name in City.model_fields if name in document}
+    return City(id=document["_id"], **told)

@@ -13,7 +13,7 @@ from events.positions import Position, from_token
 from events.registry import BY_PAYLOAD
 from events.types.ideas import IdeaAnswered, IdeaSubmitted, IdeaSupported, ProblemDefined
 from events.types.requests import ProgramFeedbackSubmitted
-from infra.directory import City, add_city
+from infra.directory import City, Residents, add_city
 from infra.settings import Settings
 from producers.imports import common, nyc311, open311, pabulib
 from producers.imports.outcomes import Reading
@@ -27,8 +27,8 @@ DEMO_CITY: Final = City(
     country="US",
     lat=44.559,
     long=-67.547,
-    population=48_200,
-    population_year=2025,
+    languages=("en", "es", "pt"),
+    residents=(Residents(year=2020, count=46_900), Residents(year=2025, count=48_200)),
 )
 SAMPLE_FILES: Final = ("port_linden_2026.pb", "port_linden_open311.json", "port_linden_nyc311.csv")
 """Files in `producers/imports/sample` that belong to the same city."""

@@ -35,14 +35,18 @@ async def spans(
     *,
     since: str,
     until: str,
+    less: str | None,
     by: Sequence[str],
     session: Session | None = None,
 ) -> list[Row]:
     """The documents by the whole minutes from one time of theirs to another; None where one is not known.
 
-    Begun minutes are not counted, so that a time before `since` is always negative.
+    The seconds in the field `less` are taken off. Begun minutes are not counted, so that a time before
+    `since` is always negative.
     """
-    span = {"$subtract": [f"${until}", f"${since}"]}
+    span: dict[str, Any] = {"$subtract": [f"${until}", f"${since}"]}
+    if less is not None:
+        span = {"$subtract": [span, {"$multiply": [f"${less}", 1000]}]}
     minutes = {"$toLong": {"$floor": {"$divide": [span, MINUTE_MS]}}}
     group = {**{name: f"${name}" for name in by}, MINUTES: minutes}
     return await _grouped(db, view, where, group, session)

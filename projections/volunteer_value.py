@@ -70,10 +70,14 @@ class Worth(NamedTuple):
         return next((one.rate.currency for one in self.years if one.rate), None)
 
     @property
+    def exact(self) -> Fraction:
+        """The value of all years together, not rounded."""
+        return sum((one.exact for one in self.years), Fraction(0))
+
+    @property
     def value(self) -> Decimal | None:
-        """The value of all years together: summed exactly, and only then rounded to cents."""
-        exact = sum((one.exact for one in self.years), Fraction(0))
-        return None if self.currency is None else rounded(exact, CENTS)
+        """The same, rounded to cents; None where no year has a rate."""
+        return None if self.currency is None else rounded(self.exact, CENTS)
 
     @property
     def without_rate(self) -> tuple[int, ...]:

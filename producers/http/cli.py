@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
 
-from infra.directory import City, add_city, in_words, list_cities
+from infra.directory import City, Residents, add_city, in_words, list_cities
 from infra.keys import Keys, Scope
 from infra.mongo import Database, PyMongoError, connect
+from infra.neighbourhoods import BadNeighbourhoods, read_neighbourhoods, set_neighbourhoods
 from infra.outages import told
 from infra.running import resolve
 from infra.settings import load
@@ -62,8 +64,10 @@ def add(
     region: Annotated[str | None, typer.Option(help="its code by ISO 3166-2, like US-NY")] = None,
     lat: Annotated[float | None, typer.Option()] = None,
     long: Annotated[float | None, typer.Option()] = None,
-    population: Annotated[int | None, typer.Option()] = None,
-    population_year: Annotated[int | None, typer.Option()] = None,
+    language: Annotated[list[str] | None, typer.Option(help="a tag like en; may be repeated")] = None,
+    residents: Annotated[
+        list[str] | None, typer.Option(help="a year and how many, like 2024:675647; may be repeated")
+    ] = None,
 ) -> None:
     """Add a city, or bring its facts up to date. Its id and time zone never change."""
     try:
@@ -75,8 +79,8 @@ def add(
             region=region,
             lat=lat,
             long=long,
-            population=population,
-            population_year=population_year,
+            languages=tuple(language or ()),
+            residents=tuple(map(_residents, residents or ())),
         )
     except ValidationError as error:
         _fail(f"{in_words(error)}. Nothing was changed.")
@@ -89,6 +93,31 @@ def list_all() -> None:
     """List the cities."""
     for city in _run(list_cities):
         typer.echo(f"{city.id}  {city.timezone}  {city.name}")
+
+
+@cities_app.command("neighbourhoods")
+def neighbourhoods(
+    city_id: Annotated[str, typer.Argument(metavar="ID", help="the city's id in the directory")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="GeoJSON, areas with an id")],
+) -> None:
+    """Tell where a city's neighbourhoods are; those told before are replaced.
+
+    The file is a FeatureCollection of polygons. Each has the property `neighbourhood_id`, as in the
+    city's events, and may have a `name`.
+    """
+    try:
+        found = read_neighbourhoods(file.read_bytes())
+    except BadNeighbourhoods as error:
+        _fail(f"{file} {error}. Nothing was changed.")
+    _run(lambda db: set_neighbourhoods(db, city_id, found))
+    typer.echo(f"{city_id} has {len(found.features)} neighbourhoods")
+
+
+def _residents(told: str) -> Residents:
+    year, colon, count = told.partition(":")
+    if not (colon and year.isdecimal() and count.isdecimal()):
+        _fail(f"{told!r} will not do: residents are told like 2024:675647. Nothing was changed.")
+    return Residents(year=int(year), count=int(count))
 
 
 def _run(work: Callable[[Database], Awaitable[_T]]) -> _T:

@@ -16,7 +16,7 @@ from infra.logging import for_terminal
 from infra.mongo import PyMongoError
 from infra.running import resolve
 from infra.settings import Settings, load
-from producers.imports import common, nyc311, open311, pabulib
+from producers.imports import common, nyc311, open311, pabulib, threesixty
 from producers.imports.cities import check_id
 from producers.imports.outcomes import ImportRefused, Reading
 from producers.imports.rejects import Rejects
@@ -101,6 +101,22 @@ def import_open311(
     _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
 
 
+@app.command("threesixtygiving")
+def import_threesixtygiving(
+    file: OneFile,
+    *,
+    city: Annotated[str, typer.Option(help="The id of the city, or of the coalition, that granted them.")],
+    timezone: Timezone = None,
+    rejects: RejectsFile = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grants in the 360Giving Data Standard, JSON or CSV: awards. Grants to persons are rejected."""
+    _check(city)
+    job = (file, partial(_threesixty, file, city))
+    _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
 def _check(city: str | None) -> None:
     """A city that is named is named by its id, as in `townhall cities add`; exits otherwise."""
     try:
@@ -122,6 +138,10 @@ def _nyc311(file: Path, city: str, stack: ExitStack) -> Reading:
 
 def _open311(file: Path, city: str) -> Reading:
     return open311.read(file.read_bytes(), city)
+
+
+def _threesixty(file: Path, city: str) -> Reading:
+    return threesixty.read(file.read_bytes(), city)
 
 
 def _run(

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from events.positions import Position
-from events.topics import IDEAS, REQUESTS
+from events.topics import GRANTS, IDEAS, REQUESTS, TOPICS
 from infra.mongo import Database
 from projections.registry import BY_NAME
 
 GROUPS: Final[Mapping[str, str]] = {
     IDEAS.name: BY_NAME["participation"].group,
     REQUESTS.name: BY_NAME["requests"].group,
+    GRANTS.name: BY_NAME["grants"].group,
 }
 """The projection that counts the duplicates of a topic."""
 
@@ -66,7 +67,8 @@ async def _checkpoints(db: Database, ids: list[str]) -> dict[str, tuple[int, int
     """`next` and `duplicates` by checkpoint; without ids, of every partition that is counted."""
     wanted = ids or [
         f"{GROUPS[topic.name]}/{topic.name}/{n}"
-        for topic in (IDEAS, REQUESTS)
+        for topic in TOPICS
+        if topic.name in GROUPS
         for n in range(topic.partitions)
     ]
     cursor = db["checkpoints"].find({"_id": {"$in": wanted}})

@@ -18,7 +18,8 @@ from events.stages import stage_of_label
 from events.types.requests import Channel, ServiceRequestOpened
 from producers.imports.clocks import us_stamp
 from producers.imports.outcomes import Accepted, ImportRefused, Mint, Outcome, Reading, Rejected, why
-from producers.imports.requests import Found, RowError, request_ref, since
+from producers.imports.refs import RowError
+from producers.imports.requests import Found, request_ref, since
 from producers.imports.tables import Cells, Table, Torn
 from producers.imports.texts import city_slug, clean, cut, dashed, first, known, point
 

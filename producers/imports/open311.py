@@ -22,7 +22,8 @@ from events.types.requests import ServiceRequestOpened
 from producers.imports import open311_file
 from producers.imports.clocks import iso_stamp, offset_in, zone_named_after
 from producers.imports.outcomes import Accepted, Mint, Outcome, Reading, Rejected, why
-from producers.imports.requests import Found, RowError, request_ref, since
+from producers.imports.refs import RowError
+from producers.imports.requests import Found, request_ref, since
 from producers.imports.texts import city_slug, clean, cut, first, known, point
 
 SYSTEM: Final = "open311"

@@ -1,6 +1,5 @@
 """What every importer of service requests shares."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,35 +8,18 @@ from events.envelope import Event
 from events.stages import Stage
 from events.types.requests import ServiceRequestClosed, ServiceRequestStageChanged
 from producers.imports.outcomes import Mint
+from producers.imports.refs import ref
 from producers.imports.resolutions import resolution_of
 from producers.imports.texts import cut
 
 _UNDATED: Final = (
     "no update time: whether the request came back to this state cannot be told; if it did, nothing changes"
 )
-_ALLOWED: Final = re.compile(r"[A-Za-z0-9._:-]")
-
-
-class RowError(ValueError):
-    """One row cannot be read; the message says why."""
 
 
 def request_ref(id_: str) -> str:
-    """The id of a request as an aggregate id: other characters as `~` and their hex codes.
-
-    `SR 14/7` is `SR~2014~2F7`; two ids never become one. Raises RowError where there is none.
-    """
-    if not id_:
-        raise RowError("no id of the request")
-    ref = "".join(
-        letter if _ALLOWED.fullmatch(letter) else "".join(f"~{byte:02X}" for byte in letter.encode())
-        for letter in id_
-    )
-    if not ref[0].isalnum():
-        ref = f"0~{ref}"
-    if len(ref) > 200:
-        raise RowError(f"the id of the request is too long: {len(id_)} characters")
-    return ref
+    """The id of a request as an aggregate id; raises RowError where there is none."""
+    return ref(id_, "request")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,25 @@ from infra import problems
 from infra.mongo import PyMongoError, connect
 from infra.problems import ProblemError
 from infra.settings import Settings
-from projections.api import groups, impact, metrics, pages, participants, practices, results, routes, stream
+from projections.api import (
+    coalition,
+    grants,
+    grants_pages,
+    groups,
+    groups_pages,
+    impact,
+    impact_pages,
+    metrics,
+    pages,
+    participants,
+    practices,
+    practices_pages,
+    results,
+    results_pages,
+    routes,
+    stream,
+    volunteer_value,
+)
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
 from projections.api.state import open_reads
@@ -42,10 +60,18 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(groups.router)
     app.include_router(practices.router)
     app.include_router(metrics.router)
+    app.include_router(coalition.router)
+    app.include_router(grants.router)
     app.include_router(impact.router)
     app.include_router(participants.router)
+    app.include_router(volunteer_value.router)
+    app.include_router(impact_pages.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
+    app.include_router(grants_pages.router)
+    app.include_router(results_pages.router)
+    app.include_router(groups_pages.router)
+    app.include_router(practices_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)

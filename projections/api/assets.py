@@ -44,7 +44,18 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         name: getattr(present, name)
-        for name in ("number", "money", "words", "day", "time_tag", "coded", "paragraphs")
+        for name in (
+            "number",
+            "decimal",
+            "money",
+            "units",
+            "words",
+            "sentence",
+            "day",
+            "time_tag",
+            "coded",
+            "paragraphs",
+        )
     }
     environment.globals |= {
         "static": address,

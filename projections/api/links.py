@@ -27,6 +27,7 @@ _SUMMED_UP = (
     "milestone",
     "progressed_at",
     "completed_at",
+    "evidence",
     "idea_ids",
     "problem_ids",
 )
@@ -60,7 +61,10 @@ def result_summary(result: Document, *, is_hidden: bool) -> models.ResultSummary
     """A result in a listing."""
     words = {name: None if is_hidden else result[name] for name in ("title", "milestone")}
     same = {name: result[name] for name in ("city", "percent", "progressed_at", "completed_at")}
-    return models.ResultSummary(id=result["result_id"], hidden=is_hidden, **words, **same)
+    evidence = len(result["evidence"])
+    return models.ResultSummary(
+        id=result["result_id"], hidden=is_hidden, evidence_total=evidence, **words, **same
+    )
 
 
 async def problems_of_request(db: Database, city: str, request_id: str) -> list[models.ProblemSummary]:

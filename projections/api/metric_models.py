@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from projections.api.models import Answer, AsOf
+from projections.metrics.core import Window
 
 
 class Definition(Answer):
@@ -15,13 +16,14 @@ class Definition(Answer):
     title: str
     unit: str
     decimals: int = Field(description="decimals of the value, rounded half to even")
-    window: Literal["stock", "days", "months"] = Field(
-        description="how things stand now, any days, or whole months of the city's own calendar"
+    window: Window = Field(
+        description="how things stand now, any days, whole months, or one month, of the city's own calendar"
     )
     numerator: str | None
     denominator: str | None
     explanation: str
     neighbourhoods: bool = Field(description="whether it is told for each neighbourhood as well")
+    better: Literal["lower", "higher"] | None = Field(description="null: cities are not ranked by it")
 
 
 class Definitions(Answer):

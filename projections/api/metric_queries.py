@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 from infra.directory import City
 from infra.mongo import Database
@@ -13,6 +12,7 @@ from projections.core import Projection
 from projections.metrics import measure, periods, reading
 from projections.metrics.core import Metric, Scope
 from projections.metrics.measure import Measured
+from projections.metrics.numbers import text
 from projections.metrics.registry import BY_CODE, METRICS
 
 LATER = "Events that become known later change it."
@@ -84,7 +84,7 @@ def definition(metric: Metric) -> models.Definition:
     """What a metric means, in words."""
     same = ("code", "version", "title", "unit", "decimals", "window", "numerator", "denominator")
     return models.Definition(
-        **{name: getattr(metric, name) for name in (*same, "neighbourhoods")},
+        **{name: getattr(metric, name) for name in (*same, "neighbourhoods", "better")},
         explanation=f"{metric.explanation} {LATER}",
     )
 
@@ -96,9 +96,9 @@ def answered(one: Measured, as_of: str | None) -> models.MetricValue:
         neighbourhood_id=one.neighbourhood,
         first_day=one.scope.first.isoformat(),
         last_day=one.scope.last.isoformat(),
-        value=_text(one.value),
-        numerator=_text(one.numerator),
-        denominator=_text(one.denominator),
+        value=text(one.value),
+        numerator=text(one.numerator),
+        denominator=text(one.denominator),
         inputs={name: str(number) for name, number in one.inputs.items()},
         notes=list(one.notes),
         completeness=one.completeness,
@@ -110,7 +110,3 @@ def answered(one: Measured, as_of: str | None) -> models.MetricValue:
 
 async def _as_of(reads: reading.Reads, metrics: Iterable[Metric], asked: Scope) -> str | None:
     return read.up_to(await reads.nexts(measure.projections_of(metrics, asked)))
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else f"{number:f}"

@@ -23,6 +23,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Residents(Answer):
+    """How many people lived in a city in a year."""
+
+    year: int
+    count: int
+
+
 class CityNumbers(Answer):
     """A city of the coalition and what stands there now."""
 
@@ -30,6 +37,8 @@ class CityNumbers(Answer):
     name: str
     timezone: str
     country: str | None
+    languages: list[str] = Field(description="language tags, the city's first one first")
+    residents: list[Residents] = Field(description="by year, as the city told them")
     today: str = Field(description="the day on the city's own clock")
     events_today: int
     open_requests: int
@@ -129,6 +138,7 @@ class ResultSummary(Answer):
     milestone: str | None = Field(description="the milestone reached last")
     progressed_at: datetime = Field(description="since when it stands there")
     completed_at: datetime | None
+    evidence_total: int = Field(description="addresses of what shows it")
     hidden: bool
 
 

@@ -4,7 +4,8 @@ What scripts and tests may rely on: a part that replaces itself is `[data-live][
 `[data-count=NAME]` with the bare number in `data-value`. Names: on `/`, `total-events-today` and so
 on, and `CITY/events-today` and so on, left out where a city has none; on a city, `events-today`,
 `open-requests`, `ideas`, `ballots`, `ballots/ROUND` and `type/EVENT`; on a round, `ballots`, `projects`,
-`selected`, `votes/PROJECT` and, where ballots give points, `points/PROJECT`; on an idea, `supporters`.
+`selected`, `votes/PROJECT` and, where ballots give points, `points/PROJECT`; on an idea, `supporters`; on a
+result, `percent`; on a group, `members`; on a practice, `cities`.
 `#live-status` reads `Live` while the stream is open.
 """
 
@@ -18,7 +19,7 @@ from fastapi.routing import APIRoute
 from infra.directory import City, list_cities
 from infra.mongo import PyMongoError
 from infra.problems import ProblemError
-from projections.api import described, queries
+from projections.api import described, queries, results
 from projections.api import rounds as ballot_rounds
 from projections.api.assets import TEMPLATES
 from projections.api.present import last_days
@@ -30,6 +31,7 @@ from projections.cursors import BadCursor
 LISTED_REQUESTS = 7
 LISTED_IDEAS = 8
 LISTED_ROUNDS = 6
+LISTED_RESULTS = 5
 LEADING = 3
 HTML = "text/html; charset=utf-8"
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -45,7 +47,9 @@ _SAID = {
     "unknown_city": "No city takes part under this address.",
     **{
         f"unknown_{what}": f"No such {what} is known here. If it was just published, reload in a few seconds."
-        for what in ("request", "idea", "round")
+        for what in ("request", "idea", "round", "call", "award")
+        for what in ("request", "idea", "round", "result", "problem", "group", "practice")
+        for what in ("request", "idea", "round", "project")
     },
     "internal_error": "Something failed on our side and was logged. Reload in a few seconds.",
 }
@@ -60,7 +64,7 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def page(request: Request) -> Response:
+        async def answered(request: Request) -> Response:
             try:
                 response = await handle(request)
             except (ProblemError, BadCursor, PyMongoError) as error:
@@ -68,7 +72,7 @@ class PageRoute(APIRoute):
             response.headers.update(HEADERS)
             return response
 
-        return page
+        return answered
 
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -97,7 +101,9 @@ async def coalition(request: Request, reads: State) -> Response:
             "stream": "/v1/stream",
         }
 
-    return await _page(request, reads, "coalition.html", context)
+    return await rendered(request, reads, "coalition.html", context)
+    return await shown(request, reads, "coalition.html", context)
+    return await page(request, reads, "coalition.html", context)
 
 
 @router.get("/cities")
@@ -117,17 +123,21 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
         where = {"city": known.id, "status": "open"}
         rounds = await ballot_rounds.listing(db, known, limit=LISTED_ROUNDS, cursor=None)
         return {
-            **_city(known),
+            **of_city(known),
+            **in_city(known),
             "numbers": overview.numbers,
             "pulse": await queries.pulse(db, known, last_days(overview.numbers.today, CHART_DAYS)),
             "requests": await queries.requests(db, where, limit=LISTED_REQUESTS, cursor=None),
             "ideas": await queries.ideas_by_support(db, known, limit=LISTED_IDEAS, cursor=None),
+            "results": await results.listing(db, {"city": known.id}, limit=LISTED_RESULTS, cursor=None),
             "rounds": rounds,
             "outcomes": await ballot_rounds.leaders(db, known, rounds.rounds),
             "leading": LEADING,
         }
 
-    return await _page(request, reads, "city.html", context)
+    return await rendered(request, reads, "city.html", context)
+    return await shown(request, reads, "city.html", context)
+    return await page(request, reads, "city.html", context)
 
 
 @router.get("/cities/{city}/requests")
@@ -140,9 +150,13 @@ async def requests_page(
     async def context() -> dict[str, Any]:
         where = {"city": known.id, "status": status}
         found = await queries.requests(reads.db, where, limit=50, cursor=cursor)
-        return {**_city(known), "requests": found, "first": cursor is None, "status": status}
+        return {**of_city(known), "requests": found, "first": cursor is None, "status": status}
 
-    return await _page(request, reads, "requests.html", context)
+    return await rendered(request, reads, "requests.html", context)
+    return await shown(request, reads, "requests.html", context)
+        return {**in_city(known), "requests": found, "first": cursor is None, "status": status}
+
+    return await page(request, reads, "requests.html", context)
 
 
 @router.get("/cities/{city}/ideas")
@@ -152,9 +166,13 @@ async def ideas_page(request: Request, reads: State, city: str, cursor: Cursor =
 
     async def context() -> dict[str, Any]:
         found = await queries.ideas_by_support(reads.db, known, limit=50, cursor=cursor)
-        return {**_city(known), "ideas": found, "first": cursor is None}
+        return {**of_city(known), "ideas": found, "first": cursor is None}
 
-    return await _page(request, reads, "ideas.html", context)
+    return await rendered(request, reads, "ideas.html", context)
+    return await shown(request, reads, "ideas.html", context)
+        return {**in_city(known), "ideas": found, "first": cursor is None}
+
+    return await page(request, reads, "ideas.html", context)
 
 
 @router.get("/cities/{city}/requests/{request_id}")
@@ -163,9 +181,13 @@ async def request_page(request: Request, reads: State, city: str, request_id: st
     known = await queries.known_city(reads.db, city)
 
     async def context() -> dict[str, Any]:
-        return {**_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
+        return {**of_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
 
-    return await _page(request, reads, "request.html", context)
+    return await rendered(request, reads, "request.html", context)
+    return await shown(request, reads, "request.html", context)
+        return {**in_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
+
+    return await page(request, reads, "request.html", context)
 
 
 @router.get("/cities/{city}/ideas/{idea_id}")
@@ -174,9 +196,13 @@ async def idea_page(request: Request, reads: State, city: str, idea_id: str) -> 
     known = await queries.known_city(reads.db, city)
 
     async def context() -> dict[str, Any]:
-        return {**_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
+        return {**of_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
 
-    return await _page(request, reads, "idea.html", context)
+    return await rendered(request, reads, "idea.html", context)
+    return await shown(request, reads, "idea.html", context)
+        return {**in_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
+
+    return await page(request, reads, "idea.html", context)
 
 
 @router.get("/cities/{city}/rounds/{round_id}")
@@ -187,14 +213,17 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
     async def context() -> dict[str, Any]:
         found = await ballot_rounds.result(reads.db, known, round_id)
         return {
-            **_city(known),
+            **of_city(known),
+            **in_city(known),
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
             "rows": ballot_rounds.rows(found),
         }
 
-    return await _page(request, reads, "round.html", context)
+    return await rendered(request, reads, "round.html", context)
+    return await shown(request, reads, "round.html", context)
+    return await page(request, reads, "round.html", context)
 
 
 @router.get("/data")
@@ -209,13 +238,31 @@ async def data_page(request: Request) -> Response:
     return conditional(request, body.encode(), media_type=HTML)
 
 
-def _city(city: City) -> dict[str, Any]:
+def of_city(city: City) -> dict[str, Any]:
+    """What every page of a city needs."""
     return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
 
 
-async def _page(
+async def rendered(
     request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
 ) -> Response:
+    """The page, rendered once for everyone as long as nothing moves."""
+
+
+async def shown(
+    request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
+) -> Response:
+    """The page of this template, rendered once for everyone who looks at it now."""
+def in_city(city: City) -> dict[str, Any]:
+    """What every page of a city shows, or lives by."""
+    return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
+
+
+async def page(
+    request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
+) -> Response:
+    """A page, rendered once for all who look at it until something moves."""
+
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()
 

@@ -67,6 +67,12 @@ def amount(value: str) -> int | float:
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
+def decimal(thousandths: int) -> str:
+    """A sum in thousandths as exact decimal text: `1850500` is `1850.5`."""
+    whole, rest = divmod(thousandths, 1000)
+    return f"{whole}.{rest:03}".rstrip("0") if rest else str(whole)
+
+
 def money(value: str | None, currency: str | None) -> str:
     """`249150.50` with `EUR` as `EUR 249,150.50`; cents only where there are any."""
     if value is None:
@@ -74,6 +80,22 @@ def money(value: str | None, currency: str | None) -> str:
     exact = Decimal(value)
     text = f"{exact:,.0f}" if exact == exact.to_integral_value() else f"{exact:,.2f}"
     return f"{currency} {text}" if currency else text
+
+
+def decimal(text: str) -> str:
+    """Decimal text for people: `12214.5` as `12,214.5`."""
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+def units(text: str) -> str:
+    """A unit for people: `sq_ft` as `sq ft`."""
+    return text.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """A reason that stands alone."""
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def words(code: str) -> str:
@@ -91,10 +113,11 @@ def time_tag(at: datetime | None, zone: ZoneInfo, *, clock: bool = True) -> Mark
     return Markup('<time datetime="{}">{}</time>').format(local.isoformat(), text)
 
 
-def day(text: str) -> Markup:
-    """`2026-04-01` as a `<time>` element that reads `1 Apr`."""
+def day(text: str, *, year: bool = False) -> Markup:
+    """`2026-04-01` as a `<time>` element that reads `1 Apr`, or `1 Apr 2026`."""
     value = date.fromisoformat(text)
-    return Markup('<time datetime="{}">{}</time>').format(text, f"{value.day} {value:%b}")
+    told = f"{value.day} {value:%b %Y}" if year else f"{value.day} {value:%b}"
+    return Markup('<time datetime="{}">{}</time>').format(text, told)
 
 
 def last_days(today: str, count: int) -> list[str]:

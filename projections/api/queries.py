@@ -76,6 +76,8 @@ async def overviews(db: Database, cities: Sequence[City]) -> list[Overview]:
                 name=city.name,
                 timezone=city.timezone,
                 country=city.country,
+                languages=list(city.languages),
+                residents=[models.Residents(**one.model_dump()) for one in city.residents],
                 today=todays[city.id],
                 events_today=per_day[city.id].get(todays[city.id], 0),
                 open_requests=open_[city.id],

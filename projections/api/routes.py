@@ -10,6 +10,7 @@ from events.scalars import Code
 from events.stages import Stage
 from infra.directory import City, list_cities
 from infra.mongo import Database
+from infra.neighbourhoods import Neighbourhoods, get_neighbourhoods
 from infra.problems import ProblemError, documented
 from projections import read
 from projections.api import models, queries
@@ -23,6 +24,7 @@ from projections.api.state import State
 from projections.read import Box, Where
 
 MAX_PULSE_DAYS = 366
+GEOJSON = "application/geo+json"
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 
 Slug = Annotated[str, Query(max_length=64, description="a city's id")]
@@ -46,6 +48,13 @@ async def city_numbers(request: Request, reads: State, city: str, after: After =
     await wait(reads.db, after, REQUESTS, PARTICIPATION, PULSE)
     found = await queries.overviews(reads.db, [await queries.known_city(reads.db, city)])
     return answer(request, found[0].numbers)
+
+
+@router.get("/cities/{city}/neighbourhoods", response_model=Neighbourhoods, responses=documented(404))
+async def neighbourhoods(request: Request, reads: State, city: str) -> Response:
+    """Where a city's neighbourhoods are, as GeoJSON."""
+    known = await queries.known_city(reads.db, city)
+    return answer(request, await get_neighbourhoods(reads.db, known.id), media_type=GEOJSON)
 
 
 @router.get("/pulse/{city}", response_model=models.Pulse, responses=documented(404))
@@ -127,7 +136,7 @@ async def requests_geojson(request: Request, reads: State, city: Slug, after: Af
     """Open requests that have a place, at most 5,000; places of anonymous ones are rounded."""
     await wait(reads.db, after, REQUESTS)
     found = await queries.features(reads.db, await queries.known_city(reads.db, city))
-    return answer(request, found, media_type="application/geo+json")
+    return answer(request, found, media_type=GEOJSON)
 
 
 @router.get("/requests/{city}/{request_id}", response_model=models.RequestDetail, responses=documented(404))

@@ -11,12 +11,13 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from infra.directory import City
+from infra.directory import City, Residents
 from projections.counting import Row
 from projections.read import Between, Where
 
-Window = Literal["stock", "days", "months"]
-"""What a number is about: how things stand now; any days; or whole months of the city's own calendar."""
+Window = Literal["stock", "days", "months", "month"]
+"""What a number is about, on the city's own calendar: how things stand now; any days; whole months; or
+one whole month, where those who are counted in several months would be counted several times."""
 
 Exact = int | Fraction
 
@@ -34,13 +35,19 @@ class Scope:
     now: datetime
 
     @property
+    def residents(self) -> Residents | None:
+        """How many people lived in the city in the year of the last day, as far as it told."""
+        return self.city.residents_in(self.last.year)
+
+    @property
     def here(self) -> Where:
         """Of this city."""
         return {"city": self.city.id}
 
-    def during(self, field: str) -> Where:
-        """Of this city, and this time of a document lies within the days."""
-        begin, end = self._midnight(self.first), self._midnight(self.last + timedelta(days=1))
+    def during(self, field: str, *, earlier: int = 0) -> Where:
+        """Of this city, and this time of a document lies within the days, or so many days earlier."""
+        begin = self._midnight(self.first - timedelta(days=earlier))
+        end = self._midnight(self.last - timedelta(days=earlier - 1))
         return {"city": self.city.id, field: Between(begin, end - timedelta(milliseconds=1))}
 
     def days(self, dimension: str = "day") -> Where:
@@ -78,6 +85,7 @@ class Spans:
     """How many documents fit (`count`), by the whole `minutes` from one of their times to another.
 
     None stands where one of the times is not known; a span is negative where they are the wrong way round.
+    `less` names a field of whole seconds that are taken off.
     """
 
     view: str
@@ -85,6 +93,7 @@ class Spans:
     since: str
     until: str
     by: tuple[str, ...] = ()
+    less: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,3 +149,5 @@ class Metric:
     asks: Callable[[Scope], Mapping[str, Ask]]
     compute: Callable[[Inputs, Scope], Value]
     neighbourhoods: bool = False
+    better: Literal["lower", "higher"] | None = None
+    """Which way is better where cities are compared; None: they are shown side by side and not ranked."""

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from projections.counting import COUNT, MINUTES, Row
 from projections.metrics.core import Exact
 
-MINUTES_PER_HOUR = 60
+HOUR: Final = 60
+DAY: Final = 24 * HOUR
+"""Minutes."""
 _Number = TypeVar("_Number", int, Fraction)
 
 
@@ -21,6 +23,11 @@ def ratio(part: Exact, whole: Exact, *, times: int = 1) -> Fraction | None:
 def percent(part: Exact, whole: Exact) -> Fraction | None:
     """`part` of `whole` in percent; None where there is no whole."""
     return ratio(part, whole, times=100)
+
+
+def per_thousand(part: Exact, residents: int) -> Fraction | None:
+    """`part` per 1,000 residents."""
+    return ratio(part, residents, times=1000)
 
 
 def nearest_rank(counts: Mapping[_Number, int], rank: int, *, beyond: int = 0) -> _Number | None:
@@ -43,9 +50,9 @@ def total(rows: Iterable[Row], measure: str = COUNT) -> int:
     return sum(row.n[measure] for row in rows)
 
 
-def hours(minutes: int | None) -> Fraction | None:
-    """Whole minutes as hours."""
-    return None if minutes is None else Fraction(minutes, MINUTES_PER_HOUR)
+def in_units(minutes: int | None, of: int) -> Fraction | None:
+    """Whole minutes in units of so many minutes."""
+    return None if minutes is None else Fraction(minutes, of)
 
 
 def minutes_of(rows: Iterable[Row]) -> tuple[Counter[int], int, int]:
@@ -74,3 +81,8 @@ def plain(number: Exact) -> Decimal:
     """A part of a ratio as it is shown: whole where it is whole, else with up to three decimals."""
     exact = shown(number, 3)
     return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
+
+
+def text(number: Decimal | None) -> str | None:
+    """As it is told everywhere: decimal text without an exponent."""
+    return None if number is None else f"{number:f}"

@@ -30,6 +30,14 @@ def month_before(day: date) -> Period:
     return month_of(day.replace(day=1) - timedelta(days=1))
 
 
+def months_until(day: date, count: int) -> list[Period]:
+    """So many whole months, the last of which has this day; oldest first."""
+    months = [month_of(day)]
+    while len(months) < count:
+        months.append(month_before(months[-1].first))
+    return months[::-1]
+
+
 def chosen(metric: Metric, today: date, first: date | None, last: date | None) -> Period:
     """The days asked for, if the metric has them; the last whole month where none are. Raises BadPeriod."""
     if metric.window == "stock":
@@ -39,7 +47,9 @@ def chosen(metric: Metric, today: date, first: date | None, last: date | None) -
     period = _days(month_before(today), first, last)
     if not 0 <= (period.last - period.first).days < MAX_DAYS:
         raise BadPeriod(f"`from` to `to` must be 1 to {MAX_DAYS} days")
-    if metric.window == "months" and not _whole_months(period):
+    if metric.window == "month" and period != month_of(period.first):
+        raise BadPeriod(f"{metric.code} is told for one whole month: `from` its first day `to` its last")
+    if metric.window == "months" and period != (month_of(period.first).first, month_of(period.last).last):
         raise BadPeriod(f"{metric.code} is told for whole months: `from` a first day `to` a last day")
     return period
 
@@ -50,7 +60,3 @@ def _days(usual: Period, first: date | None, last: date | None) -> Period:
     if first is None or last is None:
         raise BadPeriod("give both `from` and `to`, or neither")
     return Period(first, last)
-
-
-def _whole_months(period: Period) -> bool:
-    return period.first.day == 1 and month_of(period.last).last == period.last

@@ -39,8 +39,10 @@ class Reads:
                 return [Row(dict(cell.key), cell.n) for cell in cells]
             case Counts(view, where):
                 return await counting.counts(db, view, where, by=by, session=session)
-            case Spans(view, where, since, until):
-                return await counting.spans(db, view, where, since=since, until=until, by=by, session=session)
+            case Spans(view, where, since, until, _, less):
+                return await counting.spans(
+                    db, view, where, since=since, until=until, less=less, by=by, session=session
+                )
             case Distinct(view, where, of):
                 return await counting.distinct(db, view, where, of=of, by=by, session=session)
 

@@ -11,6 +11,7 @@ from events.envelope import Event
 from events.types.awards import (
     AwardDisbursed,
     AwardGranted,
+    AwardRegranted,
     GrantReportDeadlineExtended,
     GrantReportDue,
     GrantReportOverdue,
@@ -44,6 +45,7 @@ FIELDS: Final = {
     "metrics of metric_code, unit, target, actual, spent, currency, text_ref",
     "targets": "metric_code, unit, target (decimal text), actual_thousandths (None where unreported), met",
     "targets_due_on": "the day on which the last report is due; None where none is owed",
+    "first_regranted_at": "when an award was first made of its money, the earliest time told, or None",
     "updated_at": "the latest time of any event",
 }
 
@@ -75,6 +77,8 @@ def _apply(award: dict[str, Any], event: Event) -> None:
             _granted(award, event, data)
         case AwardDisbursed() as data:
             award_money.disbursed(award, data)
+        case AwardRegranted():
+            award["first_regranted_at"] = earliest(award["first_regranted_at"], event.at)
         case GrantReportDeadlineExtended() as data:
             award_reports.extended(award, event, data)
         case GrantReportSubmitted() as data:
@@ -100,6 +104,7 @@ VIEW: Final = DocumentView(
     handles=types(
         "award.granted",
         "award.disbursed",
+        "award.regranted",  # sets when it was first; which awards they are stands in `award_regrants`
         "grant_report.due",
         "grant_report.submitted",
         "grant_report.overdue",
@@ -110,8 +115,6 @@ VIEW: Final = DocumentView(
     fields=FIELDS,
     indexes=(
         (("city", 1), ("granted_at", -1), ("_id", 1)),
-        (("granted_at", -1), ("_id", 1)),
         (("city", 1), ("call_id", 1), ("granted_at", -1), ("_id", 1)),
-        (("city", 1), ("application_id", 1)),
     ),
 )

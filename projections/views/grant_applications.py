@@ -5,7 +5,6 @@ is for good, whatever was determined.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -41,7 +40,6 @@ FIELDS: Final = {
     "submitted_at": "when it came, the earliest time told",
     "withdrawn_at": "when the applicant took it back, or None",
     "determined_at": "when it was first determined, or None",
-    "decision_seconds": "whole seconds from submission to the first determination; negative is a defect",
     "updated_at": "the latest time of any event",
 }
 
@@ -51,7 +49,6 @@ def evolve(document: Document | None, event: Event) -> Document:
     application = _blank(event) if document is None else dict(document)
     _apply(application, event)
     application["updated_at"] = latest(application["updated_at"], event.at)
-    application["decision_seconds"] = _decision_seconds(application)
     application["status"] = _status(application)
     return application
 
@@ -84,14 +81,6 @@ _QUERY: Final = dict.fromkeys(("query_id", "text_ref", "due_at", "asked_at", "an
 def _query(application: dict[str, Any], query: str, change: dict[str, Any]) -> None:
     known = entry(application["queries"], query_id=query) or {**_QUERY, "query_id": query}
     application["queries"] = put(application["queries"], {**known, **change}, "query_id")[-HISTORY_KEPT:]
-
-
-def _decision_seconds(application: Document) -> int | None:
-    submitted, determined = application["submitted_at"], application["determined_at"]
-    if submitted is None or determined is None:
-        return None
-    seconds: int = (determined - submitted) // timedelta(seconds=1)
-    return seconds
 
 
 def _status(application: Document) -> str:

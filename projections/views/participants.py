@@ -149,6 +149,7 @@ VIEW: Final = DocumentView(
     fields=FIELDS,
     indexes=(
         (("city", 1), ("last_acted_at", -1), ("_id", 1)),
+        (("city", 1), ("months.month", 1)),
         (("city", 1), ("erasure_due_at", 1)),
     ),
 )

@@ -77,6 +77,6 @@ VIEW: Final = DocumentView(
     fields=FIELDS,
     indexes=(
         (("city", 1), ("metric_code", 1), ("first_day", -1)),
-        (("metric_code", 1), ("first_day", -1), ("city", 1)),
+        (("metric_code", 1), ("neighbourhood_id", 1), ("first_day", -1)),
     ),
 )

@@ -20,7 +20,7 @@ AROUND = (
 )
 HIDDEN = {
     "idea": (
-        build.submitted("bad", title=WORDS["idea"], summary=WORDS["idea"]),
+        build.submitted("bad", title=WORDS["idea"], summary=WORDS["idea"], problem_id="bad"),
         ("/v1/ideas?city=riverton&limit=100", "/v1/ideas/riverton/bad", "/v1/results/riverton/of-bad"),
     ),
     "service_request": (
@@ -60,6 +60,16 @@ HIDDEN = {
     ),
 }
 
+PAGES = {
+    "idea": ("", "/ideas", "/ideas/bad", "/results/of-bad", "/problems/bad"),
+    "service_request": ("", "/requests", "/requests/bad"),
+    "problem": ("/problems", "/problems/bad", "/requests/r-of-bad", "/results/of-bad"),
+    "result": ("", "/results", "/results/bad", "/ideas", "/ideas/i-of-bad"),
+    "group": ("/groups", "/groups/bad"),
+    "practice": ("/practices/bad",),
+}
+"""Pages that show the words, below the city's own."""
+
 
 @pytest.fixture(scope="module")
 def here(servers: Endpoints) -> Iterator[Reading]:
@@ -69,13 +79,14 @@ def here(servers: Endpoints) -> Iterator[Reading]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_words_of_what_is_hidden_are_nowhere(here: Reading, kind: str) -> None:
-    _, paths = HIDDEN[kind]
+    _, data = HIDDEN[kind]
+    paths = [*data, *(f"/cities/riverton{page}" for page in PAGES[kind])]
 
     def showing() -> list[str]:
         return [path for path in paths if WORDS[kind] in here.text(path)]
 
-    assert showing() == list(paths)
-    for action, shown in (("hide", []), ("restore", list(paths)), ("redact", []), ("restore", [])):
+    assert showing() == paths
+    for action, shown in (("hide", []), ("restore", paths), ("redact", []), ("restore", [])):
         token = here.models.play(city.moderated(kind, "bad", action=action))
         here.text(f"/v1/ideas/riverton/i-of-bad?after={token}")
         assert showing() == shown, action

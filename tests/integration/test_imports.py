@@ -91,9 +91,14 @@ async def test_a_second_import_changes_nothing_and_says_how_much_it_repeated(set
         _, again = await run("pabulib", election)
         _, requests = await run("open311", answer, "--city", "port-linden")
         _, polled = await run("open311", answer, "--city", "port-linden")
+        grants = ("threesixtygiving", str(imports.SAMPLE / "port_linden_360giving.json"))
+        _, granted = await run(*grants, "--city", "port-linden")
+        _, regranted = await run(*grants, "--city", "port-linden")
     assert (first["totals"]["events"], first["totals"]["duplicates"]) == (42, 0)
     assert (again["totals"]["events"], again["totals"]["duplicates"]) == (42, 42)
     assert requests["totals"]["duplicates"] == 0
+    assert (granted["totals"]["events"], granted["totals"]["duplicates"]) == (2, 0)
+    assert (regranted["totals"]["events"], regranted["totals"]["duplicates"]) == (2, 2)
     assert polled["totals"]["duplicates"] == polled["totals"]["events"] == requests["totals"]["events"]
     async with connect(settings) as db:
         assert await db["ballots.v2"].count_documents({"city": "port-linden"}) == 40
@@ -135,7 +140,7 @@ async def test_an_absent_file_is_told_before_anything_is_published(settings: Set
     assert "does not exist" in said.decode()
 
 
-@pytest.mark.parametrize("importer", ["pabulib", "nyc311", "open311"])
+@pytest.mark.parametrize("importer", ["pabulib", "nyc311", "open311", "threesixtygiving"])
 async def test_a_city_is_named_by_its_id_as_in_the_directory(settings: Settings, importer: str) -> None:
     del settings
     said = await refused(importer, str(imports.SAMPLE / "port_linden_2026.pb"), "--city", "Bad City!")

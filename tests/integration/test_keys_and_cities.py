@@ -1,6 +1,7 @@
 """The directory of cities and the API keys, in a real MongoDB, and their commands."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 from typer import Typer
 from typer.testing import CliRunner
 
-from infra.directory import City, CityRefused, add_city, get_city, list_cities
+from infra.directory import City, CityRefused, Residents, add_city, get_city, list_cities
 from infra.embedded import Endpoints
 from infra.keys import KeyRefused, Keys
 from infra.mongo import Database, connect
@@ -16,7 +17,15 @@ from infra.settings import Settings
 from producers.http.cli import cities_app, keys_app
 
 pytestmark = pytest.mark.servers
-BOSTON = City(id="boston", name="Boston", timezone="America/New_York", country="US", population=675_647)
+COUNTED = (Residents(year=2023, count=653_833), Residents(year=2020, count=675_647))
+BOSTON = City(
+    id="boston",
+    name="Boston",
+    timezone="America/New_York",
+    country="US",
+    languages=("en", "es"),
+    residents=COUNTED,
+)
 
 
 @pytest.fixture
@@ -37,11 +46,25 @@ async def test_adding_a_city_twice_is_adding_it_once(db: Database) -> None:
 
 async def test_a_citys_facts_may_change_and_its_clock_may_not(db: Database) -> None:
     await add_city(db, BOSTON)
-    grown = BOSTON.model_copy(update={"population": 700_000})
+    grown = BOSTON.model_copy(update={"residents": (Residents(year=2025, count=700_000),)})
     await add_city(db, grown)
     with pytest.raises(CityRefused, match="lives by America/New_York"):
         await add_city(db, BOSTON.model_copy(update={"timezone": "Europe/Paris"}))
     assert await get_city(db, "boston") == grown
+
+
+def test_residents_are_those_of_the_year_or_last_before_it() -> None:
+    found = {year: BOSTON.residents_in(year) for year in (2019, 2020, 2022, 2023, 2030)}
+    assert {year: one and one.year for year, one in found.items()} == {
+        2019: 2020,
+        2020: 2020,
+        2022: 2020,
+        2023: 2023,
+        2030: 2023,
+    }
+    assert BOSTON.model_copy(update={"residents": ()}).residents_in(2020) is None
+    with pytest.raises(ValidationError, match="told once"):
+        City(id="x", name="X", timezone="UTC", residents=(COUNTED[0], COUNTED[0]))
 
 
 @pytest.mark.parametrize("zone", ["", "EST", "localtime", "Mars/One", "../etc/passwd", "america/new_york"])
@@ -94,7 +117,7 @@ async def test_keys_are_made_for_known_cities_and_plain_names_only(db: Database,
 
 
 def test_the_commands_do_it_all_and_show_a_key_once(
-    servers: Endpoints, db: Database, monkeypatch: pytest.MonkeyPatch
+    servers: Endpoints, db: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     app = Typer()
     app.add_typer(keys_app, name="keys")
@@ -113,6 +136,16 @@ def test_the_commands_do_it_all_and_show_a_key_once(
     assert "never changes" in run(*boston, "Europe/Paris", code=1)
     assert "IANA" in run(*boston, "Mars/One", code=1)
     assert run("cities", "list") == "boston  America/New_York  Boston\n"
+    counted = (*boston, "America/New_York", "--language", "en", "--language", "es", "--residents")
+    run(*counted, "2020:675647", "--residents", "2023:653833")
+    assert "2024:675647" in run(*counted, "many", code=1)
+    assert "told once" in run(*counted, "2020:1", "--residents", "2020:2", code=1)
+    areas = tmp_path / "areas.geojson"
+    areas.write_text('{"type": "FeatureCollection", "features": []}')
+    assert "boston has 0 neighbourhoods" in run("cities", "neighbourhoods", "boston", str(areas))
+    assert "add it first" in run("cities", "neighbourhoods", "nowhere", str(areas), code=1)
+    areas.write_text("[]")
+    assert "Nothing was changed" in run("cities", "neighbourhoods", "boston", str(areas), code=1)
     text = run("keys", "create", "--city", "boston", "--app", "lights").splitlines()[-1]
     _, key_id, secret = text.split("_", 2)
     listed = run("keys", "list")

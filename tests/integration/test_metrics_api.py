@@ -11,18 +11,22 @@ import httpx2
 import pytest
 
 from events.envelope import Event
+from events.positions import Position, to_token
 from infra.embedded import Endpoints
 from infra.mongo import connect
+from producers import snapshots
 from projections.api.app import create_app
 from projections.metrics import measure, reading
 from projections.metrics.core import Scope
-from projections.metrics.registry import METRICS
+from projections.metrics.periods import month_of
+from projections.metrics.registry import BY_CODE, METRICS
 from tests.support import build, town
 from tests.support.metrics import through_the_engine
 from tests.support.read_models import ReadModels
 from tests.support.web import serve
 
 pytestmark = pytest.mark.servers
+SAME = ("first_day", "last_day", "value", "numerator", "denominator", "suppressed", "completeness")
 PLACES = ("north", "south", "=1+1", None)
 TODAY = datetime.now(town.RIVERTON.zone).date()
 PERIOD = {"from": (TODAY - timedelta(days=20)).isoformat(), "to": TODAY.isoformat()}
@@ -50,11 +54,24 @@ class Here:
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
     models.add_cities(town.RIVERTON, town.EMPTY)
-    history = [*town.events(), *_placed()]
+    history = [*town.events(), *_placed(), *_ideas()]
     models.play(*history)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
         yield Here(models, http, history)
     models.close()
+
+
+def _ideas() -> list[Event]:
+    """Ideas in neighbourhoods, now and ninety days ago, answered early, late, in secret and not at all."""
+    told: list[Event] = []
+    for number in range(80):
+        at = datetime.now(town.RIVERTON.zone).replace(microsecond=0) - timedelta(days=10 + 90 * (number % 2))
+        name, later = f"placed-{number}", at + timedelta(days=number)
+        told.append(build.submitted(name, at=at.isoformat(), neighbourhood_id=PLACES[number // 2 % 4]))
+        if number % 3:
+            public = None if number % 5 else later + timedelta(days=30)
+            told.append(build.answered(name, at=later.isoformat(), public_from=public))
+    return told
 
 
 def _placed() -> list[Event]:
@@ -87,7 +104,44 @@ async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(he
             if metric.neighbourhoods:
                 parts = await measure.by_neighbourhood(stored, metric, about)
                 assert parts == await measure.by_neighbourhood(folded, metric, about)
-                assert len(parts) == len(PLACES)
+                assert len(parts) == len(PLACES), metric.code
+
+
+async def test_a_snapshot_is_to_the_digit_what_the_api_answers_and_what_the_coalition_shows(
+    here: Here,
+) -> None:
+    month, now = month_of(TODAY - timedelta(days=10)), datetime.now(UTC)
+    async with connect(here.models.settings) as db:
+        events = await snapshots.of_month(db, town.RIVERTON, month, now)
+        events += await snapshots.of_today(db, town.RIVERTON, now)
+    parts = {event.data.model_dump()["neighbourhood_id"] for event in events}
+    assert parts == {"north", "south", "=1+1", None}
+    for event in events:
+        told = event.data.model_dump(mode="json")
+        asked = {"city": "riverton", "neighbourhood": told["neighbourhood_id"]}
+        if BY_CODE[event.subject].window != "stock":
+            asked |= {"from": told["first_day"], "to": told["last_day"]}
+        shown = here.get(f"/v1/metrics/{event.subject}", **{key: one for key, one in asked.items() if one})
+        assert {name: shown[name] for name in SAME} == {name: told[name] for name in SAME}
+        assert shown["metric"]["version"] == told["definition_version"]
+        places = (Position(one["topic"], one["partition"], one["next"] - 1) for one in told["as_of"])
+        assert shown["as_of"] == to_token(places)
+    here.models.play(*events)
+    here.history.extend(events)
+    for event in events:
+        told = event.data.model_dump()
+        if told["neighbourhood_id"] is None:
+            compared = here.get(f"/v1/coalition/metrics/{event.subject}", month=told["first_day"][:7])
+            (standing,) = compared["unsized"]
+            assert (standing["value"], standing["city"]) == (told["value"], "riverton")
+    assert here.get("/v1/coalition/metrics/ideas.supporters")["month"] == f"{TODAY:%Y-%m}"
+
+
+def test_before_anybody_published_a_number_the_coalition_has_no_month(here: Here) -> None:
+    shown = here.get("/v1/coalition/metrics/response_equity", month="1999-12")
+    assert (shown["bands"], shown["unsized"]) == ([], [])
+    assert here.http.get("/v1/coalition/metrics/reopen_rate?month=1999-13").status_code == 422
+    assert here.problem("/v1/coalition/metrics/mean_time") == (404, "unknown_metric")
 
 
 def test_a_number_explains_itself(here: Here) -> None:
@@ -97,7 +151,7 @@ def test_a_number_explains_itself(here: Here) -> None:
     assert shown["value"] == f"{100 * kept / due:.1f}"
     inputs = {name: int(number) for name, number in shown["inputs"].items()}
     assert due == inputs["closed_on_time"] + inputs["closed_late"] + inputs["open_and_past_due"]
-    assert shown["completeness"] == 100 * inputs["with_a_date_promised"] // inputs["requests_reported"]
+    assert shown["completeness"] == 100 * inputs["with_a_date_named"] // inputs["requests_reported"]
     assert shown["metric"]["version"] == 1
     assert shown["as_of"].startswith("requests.")
     listed = here.get("/v1/metrics")["metrics"]

@@ -82,6 +82,23 @@ def test_the_numbers_of_a_city_are_those_of_its_documents(here: Town) -> None:
     assert cities["emptyville"]["ballots"] == 0
 
 
+def test_neighbourhoods_are_read_as_geojson(here: Town) -> None:
+    square = [[[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]]
+    told = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"neighbourhood_id": "north", "name": None},
+                "geometry": {"type": "Polygon", "coordinates": square},
+            }
+        ],
+    }
+    assert here.get("/v1/cities/lakeside/neighbourhoods")["features"] == []
+    here.models.db["neighbourhoods"].insert_one({"_id": "lakeside", **told})
+    assert here.get("/v1/cities/lakeside/neighbourhoods") == told
+
+
 def test_a_round_shows_every_ballot_counted_by_hand(here: Town) -> None:
     shown = here.get("/v1/rounds/pb-2026")
     by_hand: dict[str, int] = {}

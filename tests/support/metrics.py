@@ -7,11 +7,12 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
 from events.envelope import Event
-from infra.directory import City
+from infra.directory import City, Residents
 from projections.core import Document
 from projections.counting import COUNT, MINUTES, Row
 from projections.metrics import measure
@@ -27,8 +28,7 @@ RIVERTON = City(
     id="riverton",
     name="Riverton",
     timezone="America/New_York",
-    population=8000,
-    population_year=2025,
+    residents=(Residents(year=2024, count=7500), Residents(year=2026, count=8000)),
 )
 NOW = datetime.fromisoformat("2026-05-10T12:00:00+00:00")
 
@@ -48,9 +48,12 @@ class Folded:
                 return list(self._cells(view, where, by))
             case Counts(view, where):
                 keys = [_key(one, by) for one in self._fitting(view, where)]
-            case Spans(view, where, since, until):
+            case Spans(view, where, since, until, _, less):
                 keys = [
-                    (*_key(one, by), (MINUTES, _minutes(_at(one, since), _at(one, until))))
+                    (
+                        *_key(one, by),
+                        (MINUTES, _minutes(_at(one, since), _at(one, until), one[less] if less else 0)),
+                    )
                     for one in self._fitting(view, where)
                 ]
             case Distinct(view, where, of):
@@ -117,6 +120,13 @@ def numbers(code: str, *events: Event, about: Scope | None = None) -> dict[str, 
     return asyncio.run(measure.by_neighbourhood(folded(*events), BY_CODE[code], about or scope()))
 
 
+def shows(shown: Measured, value: str | None, **parts: int) -> None:
+    """The value, and the numerator and denominator that are named; nothing else is looked at."""
+    assert shown.value == (None if value is None else Decimal(value))
+    assert {name: getattr(shown, name) for name in parts} == parts
+    assert not shown.suppressed
+
+
 def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ...]:
     return tuple((name, one[name]) for name in by)
 
@@ -124,20 +134,23 @@ def _key(one: Mapping[str, Any], by: Sequence[str]) -> tuple[tuple[str, Any], ..
 def _at(one: Mapping[str, Any], path: str) -> Any:
     value: Any = one
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
+        if isinstance(value, list):
+            value = [part.get(name) for part in value]
+        else:
+            value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
-def _minutes(since: datetime | None, until: datetime | None) -> int | None:
+def _minutes(since: datetime | None, until: datetime | None, less: int) -> int | None:
     if since is None or until is None:
         return None
-    return (until - since) // timedelta(minutes=1)
+    return (until - since - timedelta(seconds=less)) // timedelta(minutes=1)
 
 
 def _fits(value: Any, asked: Condition) -> bool:
     match asked:
         case OneOf(values):
-            return value in values
+            return any(one in values for one in (value if isinstance(value, list) else [value]))
         case NoneOf(values):
             return value not in values
         case Between(low, high):

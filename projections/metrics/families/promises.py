@@ -8,30 +8,35 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Final
 
-from projections.counting import Row
+from projections.counting import COUNT, Row
 from projections.cursors import Scalar
 from projections.metrics.core import NEIGHBOURHOOD, Ask, Counts, Inputs, Metric, Scope, Spans, Value
 from projections.metrics.families.requests import VIEW
 from projections.metrics.numbers import minutes_of, nearest_rank, percent, ratio, total
 from projections.metrics.suppression import SUPPRESS_BELOW
-from projections.read import EVER, Between
+from projections.read import EVER, Between, Where
 
 
 def _on_time_asks(scope: Scope) -> Mapping[str, Ask]:
     reported = scope.during("opened_at")
-    closed = {**reported, "expected_at": Between(EVER, None), "status": "closed"}
-    past_due = {**reported, "expected_at": Between(EVER, scope.now), "status": "open"}
+    promised: Where = {**reported, "expected_at": Between(EVER, None)}
+    never_late: Where = {**promised, "overdue_at": None}
+    once_late: Where = {**promised, "overdue_at": Between(EVER, None)}
+    past_due: Where = {**reported, "expected_at": Between(EVER, scope.now), "overdue_at": None}
     return {
-        "left": Spans(VIEW, closed, since="closed_at", until="expected_at"),
-        "past_due": Counts(VIEW, past_due),
-        "promised": Counts(VIEW, {**reported, "expected_at": Between(EVER, None)}),
         "reported": Counts(VIEW, reported),
+        "promised": Counts(VIEW, promised),
+        "left": Spans(VIEW, {**never_late, "status": "closed"}, since="closed_at", until="expected_at"),
+        "overdue": Counts(VIEW, once_late, by=("status",)),
+        "past_due": Counts(VIEW, {**past_due, "status": "open"}),
     }
 
 
 def _on_time(inputs: Inputs, _: Scope) -> Value:
     kept, _unknown, late = minutes_of(inputs["left"])
-    missed = total(inputs["past_due"])
+    overdue = {row.key["status"]: row.n[COUNT] for row in inputs["overdue"]}
+    late += overdue.get("closed", 0)
+    missed = overdue.get("open", 0) + total(inputs["past_due"])
     due = kept.total() + late + missed
     promised, reported = total(inputs["promised"]), total(inputs["reported"])
     return Value(
@@ -40,7 +45,7 @@ def _on_time(inputs: Inputs, _: Scope) -> Value:
         denominator=due,
         inputs={
             "requests_reported": reported,
-            "with_a_date_promised": promised,
+            "with_a_date_named": promised,
             "closed_on_time": kept.total(),
             "closed_late": late,
             "open_and_past_due": missed,
@@ -124,14 +129,15 @@ METRICS: Final = (
         unit="percent",
         decimals=1,
         window="days",
-        numerator="of these, closed by the date that the city named last",
+        numerator="of these, closed by the date that the city had named",
         denominator="requests reported in the period that are closed, or open and past that date",
-        explanation="How often the city kept the date that it named for a request. An open request counts as "
-        "missed once its date has passed. Requests without a date are left out; completeness is the share "
-        "of requests that have one.",
+        explanation="How often the city kept the date that it named for a request. A date that passed while "
+        "the request was open stays missed, whenever it is closed and whatever date was named after it. "
+        "Requests without a date are left out; completeness is the share of requests that have one.",
         asks=_on_time_asks,
         compute=_on_time,
         neighbourhoods=True,
+        better="higher",
     ),
     Metric(
         code="reopen_rate",
@@ -147,6 +153,7 @@ METRICS: Final = (
         asks=_reopened_asks,
         compute=_reopened,
         neighbourhoods=True,
+        better="lower",
     ),
     Metric(
         code="response_equity",
@@ -164,5 +171,6 @@ METRICS: Final = (
         "answered. Few requests do not mean little need.",
         asks=_equity_asks,
         compute=_equity,
+        better="lower",
     ),
 )

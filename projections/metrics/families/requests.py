@@ -1,36 +1,42 @@
 """How quickly a city responds to what is reported to it, and closes it.
 
-Numbers are about the requests reported in the period, whenever they were answered. What is not
-answered yet counts as longer than everything that is, else a city would look the quicker the more
-it leaves undone. Requests do not tell who reported them: each counts as one participant.
+Numbers are about the requests reported in the period, whenever they were answered. Requests do not
+tell who reported them: each counts as one participant.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from projections.counting import MINUTES, Row
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Spans, Value
-from projections.metrics.numbers import hours, minutes_of, nearest_rank, ratio
+from projections.metrics.families.waiting import PARTS, waited
+from projections.metrics.numbers import HOUR
 
 VIEW: Final = "service_requests"
-_PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _responses(scope: Scope) -> Mapping[str, Ask]:
     return {"spans": Spans(VIEW, scope.during("opened_at"), since="opened_at", until="acknowledged_at")}
 
 
-def _closings(scope: Scope) -> Mapping[str, Ask]:
+def _closings(scope: Scope, *, less: str | None = None) -> Mapping[str, Ask]:
     reported = scope.during("opened_at")
-    return {"spans": Spans(VIEW, reported, since="opened_at", until="closed_at", by=("status",))}
+    spans = Spans(VIEW, reported, since="opened_at", until="closed_at", by=("status",), less=less)
+    return {"spans": spans}
+
+
+def _net_closings(scope: Scope) -> Mapping[str, Ask]:
+    return _closings(scope, less="paused_seconds")
 
 
 def _first_response(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: _waited(inputs["spans"], rank, "answered")
+    return lambda inputs, _: waited(inputs["spans"], rank, "requests_reported", "answered", unit=HOUR)
 
 
 def _close(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: _waited(map(_as_it_stands, inputs["spans"]), rank, "closed")
+    return lambda inputs, _: waited(
+        map(_as_it_stands, inputs["spans"]), rank, "requests_reported", "closed", unit=HOUR
+    )
 
 
 def _as_it_stands(row: Row) -> Row:
@@ -38,61 +44,55 @@ def _as_it_stands(row: Row) -> Row:
     return row if row.key["status"] == "closed" else Row({**row.key, MINUTES: None}, row.n)
 
 
-def _waited(rows: Iterable[Row], rank: int, done: str) -> Value:
-    known, waiting, negative = minutes_of(rows)
-    usable = known.total() + waiting
-    return Value(
-        value=hours(nearest_rank(known, rank, beyond=waiting)),
-        denominator=usable,
-        inputs={
-            "requests_reported": usable + negative,
-            done: known.total(),
-            f"not_yet_{done}": waiting,
-            f"{done}_before_reported": negative,
-        },
-        notes=(f"{negative} {done} before they were reported; left out",) if negative else (),
-        people=usable,
-        completeness=ratio(usable, usable + negative),
-    )
+def _of_both_ranks(
+    code: str,
+    title: str,
+    explanation: str,
+    asks: Callable[[Scope], Mapping[str, Ask]],
+    compute: Callable[[int], Callable[[Inputs, Scope], Value]],
+) -> Iterator[Metric]:
+    """The median, and the time of nine of ten: `explanation` goes on from within which time how many ..."""
+    for rank, part in PARTS.items():
+        yield Metric(
+            code=f"{code}.p{rank}",
+            version=1,
+            title=f"{title}, for {part} of the requests",
+            unit="hours",
+            decimals=1,
+            window="days",
+            numerator=None,
+            denominator="requests reported in the period",
+            explanation=f"Within this time {part} of the requests reported in the period {explanation}",
+            asks=asks,
+            compute=compute(rank),
+            neighbourhoods=True,
+            better="lower",
+        )
 
 
 METRICS: Final = (
-    *(
-        Metric(
-            code=f"time_to_first_response.p{rank}",
-            version=1,
-            title=f"Time to first response, for {part} of the requests",
-            unit="hours",
-            decimals=1,
-            window="days",
-            numerator=None,
-            denominator="requests reported in the period",
-            explanation=f"Within this time the city responded to {part} of the requests reported in the "
-            "period: it took the request on, moved it on, answered in public or closed it. Requests that "
-            "still wait count as longer than all others, so while too many wait there is no number.",
-            asks=_responses,
-            compute=_first_response(rank),
-            neighbourhoods=True,
-        )
-        for rank, part in _PARTS.items()
+    *_of_both_ranks(
+        "time_to_first_response",
+        "Time to first response",
+        "had an answer: the city took the request on, moved it on, answered in public or closed it. Requests "
+        "that still wait count as longer than all others, so while too many wait there is no number.",
+        _responses,
+        _first_response,
     ),
-    *(
-        Metric(
-            code=f"time_to_close.p{rank}",
-            version=1,
-            title=f"Time to close, for {part} of the requests",
-            unit="hours",
-            decimals=1,
-            window="days",
-            numerator=None,
-            denominator="requests reported in the period",
-            explanation=f"Within this time {part} of the requests reported in the period were closed, by "
-            "their last closing. Open requests count as longer than all others, so while too many are open "
-            "there is no number. Time spent waiting for the reporter is included.",
-            asks=_closings,
-            compute=_close(rank),
-            neighbourhoods=True,
-        )
-        for rank, part in _PARTS.items()
+    *_of_both_ranks(
+        "time_to_close",
+        "Time to close",
+        "were closed, by their last closing. Open requests count as longer than all others, so while too "
+        "many are open there is no number.",
+        _closings,
+        _close,
+    ),
+    *_of_both_ranks(
+        "time_to_close.net",
+        "Time to close without pauses",
+        "were closed, not counting the time in which the city waited for the reporter or could not go on. "
+        "Open requests count as longer than all others, so while too many are open there is no number.",
+        _net_closings,
+        _close,
     ),
 )

@@ -12,7 +12,8 @@ NONE = {"events_today": 0, "open_requests": 0, "requests": 0, "ideas": 0, "ballo
 
 
 def _labels(numbers: dict[str, int], **how: Any) -> list[str]:
-    city = CityNumbers(id="a", name="A", timezone="UTC", country=None, today="2026-04-01", **numbers)
+    told: dict[str, Any] = {"country": None, "languages": [], "residents": [], "today": "2026-04-01"}
+    city = CityNumbers(id="a", name="A", timezone="UTC", **told, **numbers)
     shown = TEMPLATES.get_template("macros.html").module.counts("", city, **how)  # type: ignore[attr-defined]
     return [" ".join(pair) for pair in re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", shown)]
 

@@ -9,22 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.envelope import Event
-from projections.metrics.measure import Measured
 from tests.support import build
-from tests.support.metrics import number, numbers, scope
+from tests.support.metrics import number, numbers, scope, shows
 
 MORNING = "2026-04-01T09:00:00-04:00"
 
 
 def _after(**delta: float) -> str:
     return (build.when(MORNING) + timedelta(**delta)).isoformat()
-
-
-def _shows(shown: Measured, value: str | None, **parts: int) -> None:
-    """The value, and the numerator and denominator that are named."""
-    assert shown.value == (None if value is None else Decimal(value))
-    assert {name: getattr(shown, name) for name in parts} == parts
-    assert not shown.suppressed
 
 
 def _answered(hours: Iterable[float | None], prefix: str = "r", **data: str) -> list[Event]:
@@ -50,7 +42,7 @@ def test_what_waits_counts_as_longer_than_all_that_does_not() -> None:
     assert shown.value == Decimal("3.0")
     assert shown.inputs["not_yet_answered"] == 5
     shown = number("time_to_first_response.p50", *_answered([*quick, *[None] * 7]))
-    _shows(shown, None, denominator=13)
+    shows(shown, None, denominator=13)
 
 
 def test_an_answer_before_the_report_is_shown_as_a_defect_and_left_out() -> None:
@@ -77,8 +69,34 @@ def test_a_request_that_is_open_again_waits_to_be_closed() -> None:
     assert number("time_to_close.p50", *history, *closed).value == Decimal("72.0")
     again = build.stage_changed("r0", to="in_progress", label="Again", at=_after(days=9))
     shown = number("time_to_close.p50", *history, *closed, again)
-    _shows(shown, "96.0")
+    shows(shown, "96.0")
     assert shown.inputs["not_yet_closed"] == 1
+
+
+def test_pauses_are_taken_off_where_the_number_says_so() -> None:
+    history = _answered([None] * 5)
+    for one in range(5):
+        history += [
+            build.stage_changed(f"r{one}", to="awaiting_reporter", label="Where?", at=_after(hours=10)),
+            build.stage_changed(f"r{one}", to="in_progress", label="Now", at=_after(hours=30 + one)),
+            build.closed(f"r{one}", at=_after(hours=50)),
+        ]
+    shows(number("time_to_close.p50", *history), "50.0")
+    shows(number("time_to_close.net.p50", *history), "28.0")
+
+
+def test_a_date_that_passed_stays_missed_whatever_is_named_after_it() -> None:
+    first, second = build.when(_after(days=2)), build.when(_after(days=9))
+    history = [build.opened(f"r{one}", at=MORNING, expected_datetime=first) for one in range(5)]
+    history += [build.overdue(f"r{one}", expected=_after(days=2)) for one in range(3)]
+    history += [
+        build.acknowledged(f"r{one}", at=_after(days=1), expected_datetime=second) for one in range(5)
+    ]
+    history += [build.closed(f"r{one}", at=_after(days=3)) for one in range(1, 5)]
+    shown = number("sla.on_time", *history)
+    shows(shown, "40.0", numerator=2, denominator=5)
+    assert shown.inputs["closed_late"] == 2
+    assert shown.inputs["open_and_past_due"] == 1
 
 
 def test_on_time_counts_open_requests_past_their_date_as_missed() -> None:
@@ -88,7 +106,7 @@ def test_on_time_counts_open_requests_past_their_date_as_missed() -> None:
     history += [build.closed("r2", at=_after(days=2)), build.closed("r3", at=_after(days=2, milliseconds=1))]
     history.append(build.opened("without", at=MORNING))
     shown = number("sla.on_time", *history)
-    _shows(shown, "50.0", numerator=3, denominator=6)
+    shows(shown, "50.0", numerator=3, denominator=6)
     assert shown.completeness == 85
     early = scope(now=build.when(_after(days=1)))
     assert number("sla.on_time", *history, about=early).suppressed, "four closed, two not yet due"
@@ -102,7 +120,7 @@ def test_reopened_or_disputed_requests_were_not_solved() -> None:
     ]
     history += [build.reopened("r0"), build.disputed("r0"), build.disputed("r1"), build.opened("r99")]
     shown = number("reopen_rate", *history)
-    _shows(shown, "20.0", numerator=2, denominator=10)
+    shows(shown, "20.0", numerator=2, denominator=10)
 
 
 def test_neighbourhoods_are_compared_within_a_service() -> None:
@@ -114,7 +132,7 @@ def test_neighbourhoods_are_compared_within_a_service() -> None:
         *_answered([900] * 4, "d", service_code="pothole", neighbourhood_id="south"),
     ]
     shown = number("response_equity", *history)
-    _shows(shown, "1.50", denominator=1)
+    shows(shown, "1.50", denominator=1)
 
 
 def test_from_fewer_than_five_requests_nothing_is_shown() -> None:

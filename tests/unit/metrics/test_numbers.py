@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from projections.counting import COUNT, MINUTES, Row
-from projections.metrics.numbers import hours, minutes_of, nearest_rank, percent, plain, ratio, shown
+from projections.metrics.numbers import in_units, minutes_of, nearest_rank, percent, plain, ratio, shown
 
 
 @given(st.lists(st.integers(0, 50), min_size=1), st.integers(1, 100))
@@ -31,7 +31,7 @@ def test_of_nothing_there_is_no_rank_and_no_ratio() -> None:
     assert nearest_rank(Counter[int](), 50) is None
     assert nearest_rank(Counter[int](), 50, beyond=3) is None
     assert ratio(1, 0) is None
-    assert hours(None) is None
+    assert in_units(None, 60) is None
 
 
 def test_negative_spans_are_counted_and_left_out() -> None:

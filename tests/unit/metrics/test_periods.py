@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from projections.metrics.core import Metric
 from projections.metrics.periods import BadPeriod, chosen, month_before, month_of
 from projections.metrics.registry import BY_CODE
 from projections.read import Between
@@ -12,7 +13,7 @@ from tests.support.metrics import RIVERTON, scope
 
 TODAY = date(2026, 3, 31)
 DAYS = BY_CODE["sla.on_time"]
-MONTHS, STOCK = replace(DAYS, window="months"), replace(DAYS, window="stock")
+MONTHS, MONTH, STOCK = (replace(DAYS, window=window) for window in ("months", "month", "stock"))
 
 
 def test_months_are_those_of_the_calendar() -> None:
@@ -35,11 +36,19 @@ def test_unasked_it_is_the_last_whole_month_or_today() -> None:
         (DAYS, date(2025, 1, 1), date(2026, 1, 2)),
         (MONTHS, date(2026, 3, 1), date(2026, 3, 30)),
         (MONTHS, date(2026, 3, 2), date(2026, 3, 31)),
+        (MONTH, date(2026, 2, 1), date(2026, 3, 31)),
+        (MONTH, date(2026, 3, 1), date(2026, 3, 30)),
     ],
 )
-def test_other_days_are_refused(metric: object, first: date, last: date | None) -> None:
+def test_other_days_are_refused(metric: Metric, first: date, last: date | None) -> None:
     with pytest.raises(BadPeriod):
-        chosen(metric, TODAY, first, last)  # type: ignore[arg-type]
+        chosen(metric, TODAY, first, last)
+
+
+def test_whole_months_are_taken_as_they_are_asked_for() -> None:
+    march, spring = (date(2026, 3, 1), date(2026, 3, 31)), (date(2026, 3, 1), date(2026, 5, 31))
+    assert chosen(MONTH, TODAY, *march) == chosen(MONTHS, TODAY, *march) == march
+    assert chosen(MONTHS, TODAY, *spring) == spring
 
 
 def test_days_begin_and_end_at_the_citys_own_midnight() -> None:

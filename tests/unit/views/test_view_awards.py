@@ -103,6 +103,7 @@ def test_an_award_stands_with_what_is_to_be_paid_and_owed() -> None:
                 }
             ],
             "targets_due_on": DUE_DAY,
+            "first_regranted_at": None,
             "updated_at": when(EARLY),
         }
     )
@@ -257,6 +258,11 @@ def test_targets_count_on_the_day_the_last_report_is_due() -> None:
         ("riverton", "litter_removed", DUE_DAY): {"targets": 1, "reported": 1, "met": 1},
         ("riverton", "litter_removed", ""): {"targets": 1},
     }
+
+
+def test_an_award_knows_when_its_money_first_went_on() -> None:
+    history = [regranted(at=BETWEEN), regranted(to="award-2", at=EARLY), regranted(to="award-3", at=TOO_LATE)]
+    given(VIEW, *history).shows(first_regranted_at=when(EARLY), title=None)
 
 
 def test_each_award_made_of_another_stands_in_a_document_of_its_own() -> None:

@@ -35,7 +35,6 @@ def test_an_application_stands_with_all_that_was_told() -> None:
             "submitted_at": when(EARLY),
             "withdrawn_at": None,
             "determined_at": None,
-            "decision_seconds": None,
             "updated_at": when(EARLY),
         }
     )
@@ -70,7 +69,7 @@ def test_the_questions_of_an_application_are_bounded() -> None:
 def test_the_last_determination_holds_and_the_first_ends_the_wait() -> None:
     pending = determined(outcome="accepted_pending_info", amount="1000", at=LATE)
     after = given(VIEW, applied(at=EARLY), pending, determined(amount="1200.5", at=LATEST))
-    after.shows(status="accepted", determined_at=when(LATE), decision_seconds=2 * 86_400)
+    after.shows(status="accepted", determined_at=when(LATE))
     assert after.document["determination"] == {
         "outcome": "accepted",
         "amount": "1200.5",
@@ -81,9 +80,10 @@ def test_the_last_determination_holds_and_the_first_ends_the_wait() -> None:
     }
 
 
-def test_determined_before_it_was_submitted_is_a_defect_that_can_be_counted() -> None:
-    given(VIEW, determined(at=EARLY)).shows(status="accepted", decision_seconds=None, title=None)
-    given(VIEW, determined(at=EARLY), applied(at=LATE)).shows(decision_seconds=-2 * 86_400)
+def test_determined_before_it_was_submitted_both_times_are_kept() -> None:
+    given(VIEW, determined(at=EARLY)).shows(status="accepted", submitted_at=None, title=None)
+    after = given(VIEW, determined(at=EARLY), applied(at=LATE))
+    after.shows(submitted_at=when(LATE), determined_at=when(EARLY))
 
 
 def test_taken_back_is_for_good() -> None:
