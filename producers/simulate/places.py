@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from infra.directory import City
+from infra.directory import City, Residents
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def _place(facts: _Facts, seed: int) -> Place:
         country=facts.country,
         lat=facts.lat,
         long=facts.long,
-        population=facts.population,
-        population_year=2024,
+        languages=tuple(facts.languages),
+        residents=(Residents(year=2024, count=facts.population),),
     )
     parts = 5 + facts.population // 80_000
     return Place(city, facts.population, tuple(_parts(facts)[:parts]), facts.languages, facts.currency)
