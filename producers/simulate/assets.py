@@ -65,9 +65,9 @@ class Adoption:
 
     def count(self, month: str, **more: int) -> None:
         """So much more in that month."""
-        counts = self.months.setdefault(month, {})
+        counts = self.months.setdefault(month, {"check_ins": 0, "kept": 0, "missed": 0})
         for name, number in more.items():
-            counts[name] = counts.get(name, 0) + number
+            counts[name] += number
 
 
 @dataclass

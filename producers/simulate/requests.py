@@ -18,6 +18,7 @@ from events.types.requests import (
     ServiceRequestStageChanged,
     ServiceRequestUpdatePosted,
 )
+from producers.simulate import messages
 from producers.simulate.agenda import Life
 from producers.simulate.clock import moment_between
 from producers.simulate.people import Person
@@ -259,6 +260,8 @@ class _Case:
         self._answered(event)
         self._changed(event, "closed", "agency", notes)
         self.truth.resolution, self.truth.closed_at = code, event.at
+        if self.truth.reporter is not None and self.reporter is not None:
+            messages.tell_outcome(self.town, self.reporter, event)
 
     def confirmed(self) -> None:
         self._noted(self.town.tell(self.id, ResolutionConfirmed(survey_id=self._survey()), self._asked()))

@@ -21,6 +21,7 @@ from tests.year import (
     ideas,
     impact,
     participants,
+    pulse,
     requests,
     results,
     rounds,
@@ -42,6 +43,7 @@ FAMILIES = (
     hours,
     stewardship,
     grants,
+    pulse,
 )
 Documented = Callable[[Truth], Documents]
 Tallied = Callable[[Truth], Sums]
