@@ -10,7 +10,7 @@ from typing import Any
 from events.scalars import thousandths
 from projections.api import grant_models as models
 from projections.api.models import Answer
-from projections.api.present import decimal
+from projections.api.present import decimal_text
 from projections.core import Document
 from projections.grants_ranking import Ranking
 from projections.metrics.suppression import few
@@ -72,8 +72,8 @@ def _extension(told: Mapping[str, Any]) -> models.Extension:
 def _asked(cell: Cell) -> models.Asked:
     return models.Asked(
         currency=cell.key["currency"],
-        requested=decimal(cell.n["requested"]),
-        accepted=decimal(cell.n["accepted_amount"]),
+        requested=decimal_text(cell.n["requested"]),
+        accepted=decimal_text(cell.n["accepted_amount"]),
     )
 
 
@@ -89,8 +89,8 @@ def ranking(
         told_at=told["at"],
         computed_hash=computed and computed.input_hash,
         same=None if computed is None else _as_told(told, computed),
-        highest=None if computed is None else decimal(computed.most),
-        spread=None if spread is None else decimal(spread),
+        highest=None if computed is None else decimal_text(computed.most),
+        spread=None if spread is None else decimal_text(spread),
     )
 
 
@@ -133,7 +133,7 @@ def _award(document: Document, title: str | None) -> dict[str, Any]:
         **_same(document, models.Award),
         "id": document["award_id"],
         "title": document["title"] or title,
-        "paid": decimal(document["paid_thousandths"]),
+        "paid": decimal_text(document["paid_thousandths"]),
         "parent": link(document["parent_city"], document["parent_award_id"]),
     }
 
@@ -164,7 +164,7 @@ def _report(one: Mapping[str, Any]) -> models.Report:
 
 def _target(one: Mapping[str, Any]) -> models.Target:
     actual = one["actual_thousandths"]
-    return models.Target(actual=None if actual is None else decimal(actual), **_same(one, models.Target))
+    return models.Target(actual=None if actual is None else decimal_text(actual), **_same(one, models.Target))
 
 
 def regrant(document: Document) -> models.Regrant:

@@ -12,7 +12,7 @@ from projections import read
 from projections.api import grant_models as models
 from projections.api import grant_published as published
 from projections.api import threesixty
-from projections.api.present import decimal
+from projections.api.present import decimal_text
 from projections.api.queries import there, today
 from projections.core import Document
 from projections.grants_ranking import Ranking, ranking
@@ -65,7 +65,7 @@ async def _money(db: Database, here: Where) -> list[models.Money]:
         models.Money(
             currency=currency,
             awards=sums[currency]["awards"],
-            **{name: decimal(sums[currency][name]) for name in ("awarded", "disbursed", "regranted")},
+            **{name: decimal_text(sums[currency][name]) for name in ("awarded", "disbursed", "regranted")},
         )
         for currency in sorted(sums)
     ]

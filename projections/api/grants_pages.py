@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from projections.api import grant_queries, queries
-from projections.api.pages import Cursor, PageRoute, of_city, rendered
+from projections.api.pages import Cursor, PageRoute, of_city, shown
 from projections.api.state import State
 from projections.read import Where
 
@@ -42,7 +42,7 @@ async def grants_page(request: Request, reads: State, city: str, cursor: Cursor 
             "first": cursor is None,
         }
 
-    return await rendered(request, reads, "grants.html", context)
+    return await shown(request, reads, "grants.html", context)
 
 
 @router.get("/calls/{call_id}")
@@ -61,7 +61,7 @@ async def call_page(
             "first": cursor is None,
         }
 
-    return await rendered(request, reads, "grant_call.html", context)
+    return await shown(request, reads, "grant_call.html", context)
 
 
 @router.get("/awards/{award_id}")
@@ -80,4 +80,4 @@ async def award_page(
             "first": cursor is None,
         }
 
-    return await rendered(request, reads, "award.html", context)
+    return await shown(request, reads, "award.html", context)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from projections.api import impact_queries, participants, queries, volunteer_value
-from projections.api.pages import Cursor, PageRoute, in_city, page
+from projections.api.pages import Cursor, PageRoute, of_city, shown
 from projections.api.state import State
 
 LISTED_PROJECTS = 25
@@ -25,7 +25,7 @@ async def impact_page(request: Request, reads: State, city: str, cursor: Cursor 
     async def context() -> dict[str, Any]:
         db, year = reads.db, queries.today(known)[:4]
         return {
-            **in_city(known),
+            **of_city(known),
             "impact": await impact_queries.impact(db, known),
             "worth": await volunteer_value.of_city(db, known),
             "people": await participants.of_year(db, known, year),
@@ -33,7 +33,7 @@ async def impact_page(request: Request, reads: State, city: str, cursor: Cursor 
             "first": cursor is None,
         }
 
-    return await page(request, reads, "impact.html", context)
+    return await shown(request, reads, "impact.html", context)
 
 
 @router.get("/cities/{city}/projects/{project_id}")
@@ -42,6 +42,6 @@ async def project_page(request: Request, reads: State, city: str, project_id: st
     known = await queries.known_city(reads.db, city)
 
     async def context() -> dict[str, Any]:
-        return {**in_city(known), "project": await impact_queries.project(reads.db, known, project_id)}
+        return {**of_city(known), "project": await impact_queries.project(reads.db, known, project_id)}
 
-    return await page(request, reads, "project.html", context)
+    return await shown(request, reads, "project.html", context)

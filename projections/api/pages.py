@@ -47,10 +47,13 @@ _SAID = {
     "unknown_city": "No city takes part under this address.",
     **{
         f"unknown_{what}": f"No such {what} is known here. If it was just published, reload in a few seconds."
-        for what in ("request", "idea", "round", "call", "award")
-        for what in ("request", "idea", "round", "result", "problem", "group", "practice")
-        for what in ("request", "idea", "round", "project")
+        for what in (
+            *("request", "idea", "round", "result", "problem", "group", "practice"),
+            *("project", "call", "award", "opportunity", "session", "asset"),
+        )
     },
+    "unknown_metric": "No number is published under this address.",
+    "not_by_neighbourhood": "This number is told for whole cities only.",
     "internal_error": "Something failed on our side and was logged. Reload in a few seconds.",
 }
 """What a page says instead of what a problem tells programs."""
@@ -64,7 +67,7 @@ class PageRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
-        async def answered(request: Request) -> Response:
+        async def page(request: Request) -> Response:
             try:
                 response = await handle(request)
             except (ProblemError, BadCursor, PyMongoError) as error:
@@ -72,7 +75,7 @@ class PageRoute(APIRoute):
             response.headers.update(HEADERS)
             return response
 
-        return answered
+        return page
 
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=HTMLResponse)
@@ -101,9 +104,7 @@ async def coalition(request: Request, reads: State) -> Response:
             "stream": "/v1/stream",
         }
 
-    return await rendered(request, reads, "coalition.html", context)
     return await shown(request, reads, "coalition.html", context)
-    return await page(request, reads, "coalition.html", context)
 
 
 @router.get("/cities")
@@ -124,7 +125,6 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
         rounds = await ballot_rounds.listing(db, known, limit=LISTED_ROUNDS, cursor=None)
         return {
             **of_city(known),
-            **in_city(known),
             "numbers": overview.numbers,
             "pulse": await queries.pulse(db, known, last_days(overview.numbers.today, CHART_DAYS)),
             "requests": await queries.requests(db, where, limit=LISTED_REQUESTS, cursor=None),
@@ -135,9 +135,7 @@ async def city_page(request: Request, reads: State, city: str) -> Response:
             "leading": LEADING,
         }
 
-    return await rendered(request, reads, "city.html", context)
     return await shown(request, reads, "city.html", context)
-    return await page(request, reads, "city.html", context)
 
 
 @router.get("/cities/{city}/requests")
@@ -152,11 +150,7 @@ async def requests_page(
         found = await queries.requests(reads.db, where, limit=50, cursor=cursor)
         return {**of_city(known), "requests": found, "first": cursor is None, "status": status}
 
-    return await rendered(request, reads, "requests.html", context)
     return await shown(request, reads, "requests.html", context)
-        return {**in_city(known), "requests": found, "first": cursor is None, "status": status}
-
-    return await page(request, reads, "requests.html", context)
 
 
 @router.get("/cities/{city}/ideas")
@@ -168,11 +162,7 @@ async def ideas_page(request: Request, reads: State, city: str, cursor: Cursor =
         found = await queries.ideas_by_support(reads.db, known, limit=50, cursor=cursor)
         return {**of_city(known), "ideas": found, "first": cursor is None}
 
-    return await rendered(request, reads, "ideas.html", context)
     return await shown(request, reads, "ideas.html", context)
-        return {**in_city(known), "ideas": found, "first": cursor is None}
-
-    return await page(request, reads, "ideas.html", context)
 
 
 @router.get("/cities/{city}/requests/{request_id}")
@@ -183,11 +173,7 @@ async def request_page(request: Request, reads: State, city: str, request_id: st
     async def context() -> dict[str, Any]:
         return {**of_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
 
-    return await rendered(request, reads, "request.html", context)
     return await shown(request, reads, "request.html", context)
-        return {**in_city(known), "request": await queries.request_detail(reads.db, known, request_id)}
-
-    return await page(request, reads, "request.html", context)
 
 
 @router.get("/cities/{city}/ideas/{idea_id}")
@@ -198,11 +184,7 @@ async def idea_page(request: Request, reads: State, city: str, idea_id: str) -> 
     async def context() -> dict[str, Any]:
         return {**of_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
 
-    return await rendered(request, reads, "idea.html", context)
     return await shown(request, reads, "idea.html", context)
-        return {**in_city(known), "idea": await queries.idea_detail(reads.db, known, idea_id)}
-
-    return await page(request, reads, "idea.html", context)
 
 
 @router.get("/cities/{city}/rounds/{round_id}")
@@ -214,16 +196,13 @@ async def round_page(request: Request, reads: State, city: str, round_id: str) -
         found = await ballot_rounds.result(reads.db, known, round_id)
         return {
             **of_city(known),
-            **in_city(known),
             "round": found.document,
             "outcome": found.outcome,
             "decided": ballot_rounds.decided(found),
             "rows": ballot_rounds.rows(found),
         }
 
-    return await rendered(request, reads, "round.html", context)
     return await shown(request, reads, "round.html", context)
-    return await page(request, reads, "round.html", context)
 
 
 @router.get("/data")
@@ -243,30 +222,15 @@ def of_city(city: City) -> dict[str, Any]:
     return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
 
 
-async def rendered(
+async def shown(
     request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
 ) -> Response:
     """The page, rendered once for everyone as long as nothing moves."""
 
-
-async def shown(
-    request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
-) -> Response:
-    """The page of this template, rendered once for everyone who looks at it now."""
-def in_city(city: City) -> dict[str, Any]:
-    """What every page of a city shows, or lives by."""
-    return {"city": city, "zone": city.zone, "stream": f"/v1/stream/{city.id}"}
-
-
-async def page(
-    request: Request, reads: Reads, template: str, context: Callable[[], Awaitable[dict[str, Any]]]
-) -> Response:
-    """A page, rendered once for all who look at it until something moves."""
-
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()
 
-    chosen = [request.query_params.get(name, "") for name in ("cursor", "status")]
+    chosen = [request.query_params.get(name, "") for name in ("cursor", "status", "month")]
     address = "?".join([request.url.path, *chosen])
     return conditional(request, await reads.memo.get(address, render), media_type=HTML)
 

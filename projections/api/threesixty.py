@@ -14,7 +14,7 @@ import orjson
 
 from infra.directory import City
 from projections.api.grant_published import ACCEPTED
-from projections.api.present import decimal
+from projections.api.present import decimal_text
 from projections.core import Document
 
 _REGISTERED: Final = re.compile(r"(360G|[A-Z]{2}-[A-Z0-9]+|XI-[A-Z0-9]+)-.+")
@@ -45,7 +45,7 @@ def grant(
         "description": award["description"] or _of_call(call) or title,
         "currency": award["currency"],
         "amountAwarded": orjson.Fragment(award["amount"]),
-        "amountDisbursed": orjson.Fragment(decimal(award["paid_thousandths"])),
+        "amountDisbursed": orjson.Fragment(decimal_text(award["paid_thousandths"])),
         "awardDate": award["granted_on"],
         "recipientOrganization": [_recipient(award, names)],
         "fundingOrganization": [_city(award["city"], names)],

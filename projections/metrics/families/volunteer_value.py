@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Sums, Value
-from projections.metrics.numbers import hours, ratio, total
+from projections.metrics.numbers import HOUR, in_units, ratio, total
 from projections.read import Between, OneOf, Where
 from projections.volunteer_value import Worth, worth
 
@@ -42,8 +42,12 @@ def _value(inputs: Inputs, scope: Scope) -> Value:
     found = worth_of(inputs, scope)
     return Value(
         value=None if found.value is None else found.exact,
-        numerator=hours(found.minutes_valued),
-        inputs={"verified_hours": hours(found.minutes) or 0, "volunteers": people(inputs), **_rates(found)},
+        numerator=in_units(found.minutes_valued, HOUR),
+        inputs={
+            "verified_hours": in_units(found.minutes, HOUR) or 0,
+            "volunteers": people(inputs),
+            **_rates(found),
+        },
         notes=tuple(_notes(found)),
         people=people(inputs),
         completeness=ratio(found.minutes_valued, found.minutes),
@@ -78,8 +82,8 @@ def _leverage(inputs: Inputs, scope: Scope) -> Value:
         numerator=found.exact if found.currency else None,
         denominator=spent,
         inputs={
-            "verified_hours": hours(found.minutes) or 0,
-            "hours_valued": hours(found.minutes_valued) or 0,
+            "verified_hours": in_units(found.minutes, HOUR) or 0,
+            "hours_valued": in_units(found.minutes_valued, HOUR) or 0,
         },
         notes=(
             *_notes(found),

@@ -41,7 +41,7 @@ def cells(*events: Any) -> list[Cell]:
     ("thousandths", "text"), [(0, "0"), (1, "0.001"), (100, "0.1"), (1_850_500, "1850.5"), (2_000, "2")]
 )
 def test_a_sum_is_exact_text(thousandths: int, text: str) -> None:
-    assert present.decimal(thousandths) == text
+    assert present.decimal_text(thousandths) == text
 
 
 def test_a_call_says_how_many_applied_and_what_of_it_was_accepted() -> None:
