@@ -127,7 +127,7 @@ class Awarding:
     def _means_to_report(self, duty: ReportDuty, dice: Random) -> None:
         fate, due = dice.random(), duty.due_at
         report = self.truth.reports[duty.report_id]
-        if fate < 0.15:
+        if fate < 0.3:
             when = self.host.clock.working(due - dice.choice([3, 20]) * DAY, 0, dice)
             self.host.once(when, self._extended, report, due + dice.choice([10, 21]) * DAY)
         if fate < 0.7:

@@ -73,7 +73,7 @@ class Calling:
         fate = self.dice.random()
         if fate < 0.35:
             self.host.once(self._before_the_end(), self._extended)
-        elif fate < 0.42 and self.truth.data.tier == "city_to_group":
+        elif fate < 0.55 and self.truth.data.tier == "city_to_group":
             self.host.once(self._before_the_end(), self._cancelled)
         while self.truth.deadline >= self.host.now:
             yield self.truth.deadline + moment_between(self.dice, timedelta(hours=8))

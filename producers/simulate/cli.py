@@ -62,8 +62,7 @@ async def _simulated(settings: Settings, simulation: Simulation, console: Consol
     task = bar.add_task("simulating", total=simulation.days)
 
     def shown(moment: datetime) -> None:
-        passed = (moment.date() - FIRST_DAY).days
-        bar.update(task, description=f"{moment:%d %B}", completed=min(passed, simulation.days))
+        bar.update(task, description=f"{moment:%d %B}", completed=simulation.passed(moment))
 
     async with connect(settings) as db, Publisher(settings) as publisher:
         progress = playing.Progress(db, simulation)

@@ -15,6 +15,7 @@ from events.types.volunteering import (
     SessionChanged,
     SessionScheduled,
     SignupCancelled,
+    SignupPromoted,
     SignupRegistered,
 )
 from producers.simulate import hours
@@ -54,7 +55,9 @@ class Gathering:
             self.town.once(self._before(5, self.dice), self._grows)
         elif fate < 0.12:
             self.town.once(self._before(6, self.dice), self._postponed)
-        elif fate < 0.17:
+        elif fate < 0.3:
+            self.town.once(self._before(self.dice.choice([0, 1]), self.dice), self._lets_in)
+        elif fate < 0.35:
             self.town.once(self._before(self.dice.choice([1, 3]), self.dice), self.cancelled, "weather")
 
     def cancelled(self, reason: str) -> None:
@@ -174,7 +177,17 @@ class Gathering:
         for signup in self.truth.waiting[: self.truth.free]:
             self.town.follows("signup.promoted", self.truth.id, at, signup.participant, signup_id=signup.id)
             signup.promoted_at = signup.last_told = at
+            signup.promoted_by = "rule"
         self._at_risk(at)
+
+    def _lets_in(self) -> None:
+        """The organiser finds a place for the one who came last, although there is none."""
+        if self.truth.cancelled is None and self.truth.waiting:
+            signup = self.truth.waiting[-1]
+            at = self._tell(SignupPromoted(signup_id=signup.id), signup.participant)
+            signup.promoted_at = signup.last_told = at
+            signup.promoted_by = "organiser"
+            self._reconsidered(at)
 
     # Time
 

@@ -52,7 +52,7 @@ class Progress:
             return 0
         if known["cities"] != cities:
             raise OtherSimulation(
-                f"With this seed {known['cities']} cities were simulated before, and each acts on the others. "
+                f"With this seed {known['cities']} cities were simulated, and each acts on the others. "
                 f"Nothing was changed. Give --cities {known['cities']}, or another --seed."
             )
         return int(known["steps"])

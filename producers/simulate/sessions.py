@@ -16,6 +16,7 @@ class Signup:
     at: datetime
     waitlisted: bool
     promoted_at: datetime | None = None
+    promoted_by: Literal["rule", "organiser"] | None = None
     cancelled_at: datetime | None = None
     cancelled_by: Literal["participant", "organiser"] | None = None
     notice_hours: int | None = None

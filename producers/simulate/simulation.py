@@ -66,6 +66,10 @@ class Simulation:
         """Everything that is so after the steps that were taken."""
         return self._world.truth
 
+    def passed(self, moment: datetime) -> int:
+        """How many days are over at this moment, in UTC."""
+        return max(0, min(self.days, (moment - self._midnight).days))
+
     def steps(self) -> Iterator[Step]:
         """Day after day, each cut where its outcome would else depend on who plays it.
 

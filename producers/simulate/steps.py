@@ -27,11 +27,12 @@ class Steps:
         self._touched: set[str] = set()
         self._latest: datetime | None = None
 
-    def told(self, event: Event) -> None:
+    def told(self, event: Event, now: datetime) -> None:
         """The event is published next."""
         if event.key in self._touched and self._latest is not None:
             self.cut(self._latest)
         self._events.append(event)
+        self._latest = now
 
     def followed(self, key: str, now: datetime) -> None:
         """Something follows for this aggregate."""

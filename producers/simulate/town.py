@@ -92,7 +92,7 @@ class Jurisdiction:
             participant=by,
             lang=lang,
         )
-        self.world.steps.told(event)
+        self.world.steps.told(event, self.now)
         self.truth.told[self.id, event.day, entry.name] += 1
         area = self._acting.area(entry.name, f"{entry.aggregate}/{subject}", data)
         for person in who(entry.name, data, by):

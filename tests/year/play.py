@@ -184,7 +184,7 @@ class MemoryTown:
 
     async def play(self, step: Step) -> None:
         """Publish the step, and let everything happen that must have happened by its moment."""
-        self._publish(step.events)
+        self.publish(step.events)
         await self.advance(step.moment)
 
     async def advance(self, moment: datetime) -> None:
@@ -204,7 +204,8 @@ class MemoryTown:
             busy |= await office.work()
         return busy
 
-    def _publish(self, events: Sequence[Event]) -> None:
+    def publish(self, events: Sequence[Event]) -> None:
+        """The events come, in any interleaving of their keys; some of them, or of earlier ones, twice."""
         for event in shuffled(events, self.dice):
             self.topics.append(encode(event))
             self._told.append(event)
@@ -212,6 +213,11 @@ class MemoryTown:
                 late = self._told[-1] if self.dice.random() < 0.5 else self.dice.choice(self._told)
                 self.topics.append(encode(late))
                 self.repeated += 1
+
+    @property
+    def published(self) -> int:
+        """How many events were published, each counted once."""
+        return len(self._told)
 
     @property
     def stored(self) -> dict[str, TroubledStore]:

@@ -128,7 +128,7 @@ def _signup(truth: Truth, session: Session, one: Signup) -> dict[str, Any]:
         "registered_at": one.at,
         "registered_on": day(one.at),
         "promoted_at": one.promoted_at,
-        "promoted_by": "rule" if one.promoted_at else None,
+        "promoted_by": one.promoted_by,
         "cancelled_at": one.cancelled_at,
         "cancelled_on": day(one.cancelled_at),
         "cancelled_by": one.cancelled_by,
