@@ -12,14 +12,16 @@ from projections.metrics.families import (
     stewardship,
     taking_part,
     volunteer_value,
+    volunteering,
 )
 
 SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Requests": (*requests.METRICS, *promises.METRICS),
     "Ideas": ideas.METRICS,
     "Taking part": (*participants.METRICS, *taking_part.METRICS),
+    "Volunteering": (*volunteering.METRICS, *volunteer_value.METRICS),
     "Stewardship": stewardship.METRICS,
-    "What was done": (*volunteer_value.METRICS, *impact.METRICS),
+    "What was done": impact.METRICS,
 }
 """The numbers by what they are about, in the order in which people see them."""
 

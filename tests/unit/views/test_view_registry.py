@@ -131,7 +131,6 @@ def test_stored_names_are_permanent() -> None:
         "volunteer_attendance",
         "volunteer_hours",
         "volunteer_signups",
-        "volunteers_by_month",
         "votes_by_project",
         "waitlist_entries",
     }
