@@ -32,7 +32,7 @@ from tests.support.simulator import Killed
 
 AGAIN = 0.02
 """How many of the events come twice."""
-BATCHES = (1, 7, 60, 500)
+BATCHES = (1, 20, 100, 500, 500)
 MOST_ROUNDS = 100
 """What follows from what follows: so long a chain has no end."""
 
