@@ -33,6 +33,7 @@ PAGES = (
     "/metrics/sla.on_time",
     "/cities/riverton/metrics",
     "/cities/riverton/metrics/sla.on_time",
+    "/cities/riverton/volunteering",
 )
 MAP_DRAWN = "#map[data-points]"
 MARKED = """() => {
