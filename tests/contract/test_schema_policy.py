@@ -24,6 +24,7 @@ MARKS = {"words", "place"}
 
 RULED = {
     scalars.REF_PATTERN: "an id, without blanks or an at sign",
+    scalars.SUBJECT_PATTERN: "an id, or a pseudonym",
     scalars.NAME_PATTERN: "a name that systems share",
     scalars.CITY_PATTERN: "the short name of a city or a round",
     scalars.EVENT_ID_PATTERN: "an id that systems make, without blanks",
@@ -169,7 +170,7 @@ def test_attributes_of_the_envelope_are_ids_times_and_names() -> None:
 def test_every_reason_is_still_needed() -> None:
     patterns = {
         node["pattern"]
-        for one in SCHEMAS.values()
+        for one in (*SCHEMAS.values(), Event.model_json_schema())
         for _, node in walk(one)
         if type(node.get("pattern")) is str
     }
