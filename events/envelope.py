@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, SerializeAsAny, model_validator
 
-from events.scalars import City, EventId, Lang, LocalTime, Name, Pseudonym, Ref, Timestamp
+from events.scalars import City, EventId, Lang, LocalTime, Name, Pseudonym, Subject, Timestamp
 
 PREFIX = "org.citiesofservice."
 """Reverse-DNS owner of every type: the coalition whose cities define what the events mean."""
@@ -57,7 +57,7 @@ class Event(BaseModel):
     id: _Token
     source: _Token
     type: _Token
-    subject: Ref
+    subject: Subject
     time: LocalTime
     city: City
     data: SerializeAsAny[Payload]

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CITY_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 REF_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._~:-]*$"
+SUBJECT_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9._~:-]*$"
 PSEUDONYM_PATTERN = r"^[A-Za-z0-9_-]{16,64}$"
 LANG_PATTERN = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
 MONEY_PATTERN = r"^(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?$"
@@ -91,6 +92,9 @@ City = Annotated[str, StringConstraints(pattern=CITY_PATTERN, max_length=64)]
 
 Ref = Annotated[str, StringConstraints(pattern=REF_PATTERN, max_length=200)]
 """The id of an aggregate: letters, digits and `. _ ~ : -`."""
+
+Subject = Annotated[str, StringConstraints(pattern=SUBJECT_PATTERN, max_length=200)]
+"""The id of what an event is told of: a `Ref`, or a participant's pseudonym, which may begin with a sign."""
 
 EventId = Annotated[str, StringConstraints(pattern=EVENT_ID_PATTERN, max_length=200)]
 """The `id` of an event."""

@@ -5,7 +5,7 @@ Only this file and the subscriber files import aiokafka or faststream.
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -342,6 +342,23 @@ async def ends(settings: Settings, topics: Iterable[Topic]) -> dict[tuple[str, i
     finally:
         await consumer.stop()
     return {(tp.topic, tp.partition): end for tp, end in found.items()}
+
+
+async def any_record(settings: Settings, ahead: Mapping[tuple[str, int], tuple[int, int]]) -> bool:
+    """Whether a reader sees a record between the two offsets; the markers of transactions are none."""
+    consumer = reader(settings)
+    await consumer.start()
+    try:
+        for (topic, number), (start, end) in ahead.items():
+            place = TopicPartition(topic, number)
+            consumer.assign([place])
+            consumer.seek(place, start)
+            while await consumer.position(place) < end:
+                if (await consumer.getmany(place, timeout_ms=200)).get(place):
+                    return True
+        return False
+    finally:
+        await consumer.stop()
 
 
 async def cluster_id(settings: Settings) -> str:

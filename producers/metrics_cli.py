@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, NoReturn
 
 import typer
@@ -18,7 +18,7 @@ from infra.settings import Settings, load
 from producers import snapshots
 from producers.imports.common import CHUNK, publish
 from producers.publisher import OutcomeUnknown, Publisher
-from projections.metrics.periods import Period, month_before, month_of
+from projections.metrics.periods import Period, month_before, month_named
 
 metrics_app = typer.Typer(no_args_is_help=True, help="Published numbers of cities.")
 
@@ -86,7 +86,7 @@ async def _cities(db: Database, wanted: Sequence[str]) -> list[City]:
 
 def _month(text: str) -> Period:
     try:
-        return month_of(date.fromisoformat(f"{text}-01"))
+        return month_named(text)
     except ValueError:
         _fail(f"{text!r} is no month like 2026-05. Nothing was published.")
 

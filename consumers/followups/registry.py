@@ -8,15 +8,18 @@ from typing import Final
 
 from consumers.engine.effects import ProcessManager
 from consumers.followups import (
+    attendance_hours,
     award_parents,
     grant_call_deadlines,
     grant_report_deadlines,
     grant_review_refusals,
+    opportunity_sessions,
     participant_actions,
     practice_links,
     problem_links,
     request_deadlines,
     result_links,
+    session_watch,
     steward_duties,
 )
 from events.topics import (
@@ -48,5 +51,8 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(problem_links.MANAGER, 1, IDEAS),
     _follow_up(practice_links.MANAGER, 1, PRACTICES),
     _follow_up(steward_duties.MANAGER, 1, STEWARDSHIP),
+    _follow_up(session_watch.MANAGER, 1, VOLUNTEERING),
+    _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
+    _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

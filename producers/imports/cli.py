@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ from infra.logging import for_terminal
 from infra.mongo import PyMongoError
 from infra.running import resolve
 from infra.settings import Settings, load
-from producers.imports import common, nyc311, open311, pabulib, threesixty
+from producers.imports import assets, common, nyc311, open311, pabulib, threesixty
 from producers.imports.cities import check_id
 from producers.imports.outcomes import ImportRefused, Reading
 from producers.imports.rejects import Rejects
@@ -117,6 +118,30 @@ def import_threesixtygiving(
     _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
 
 
+@app.command("assets")
+def import_assets(
+    file: OneFile,
+    *,
+    city: Annotated[str, typer.Option(help="The id of the city the things belong to.")],
+    source: Annotated[str, typer.Option(help="The name of this list, always the same, like storm_drains.")],
+    asset_type: Annotated[str, typer.Option(help="The city's code of what is listed.")],
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Retire what is missing, however much it is.")
+    ] = False,
+    timezone: Timezone = None,
+    rejects: RejectsFile = None,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+) -> None:
+    """Things that citizens can take care of, from CSV, GeoJSON or KML: the whole list, each time.
+
+    What is new in it is registered, what changed is updated, what is missing is retired.
+    """
+    _check(city)
+    job = (file, partial(_assets, file, city, (source, asset_type), may_shrink=allow_shrink))
+    _run([job], timezone=timezone, rejects=rejects, wait=not no_wait, as_json=as_json)
+
+
 def _check(city: str | None) -> None:
     """A city that is named is named by its id, as in `townhall cities add`; exits otherwise."""
     try:
@@ -142,6 +167,11 @@ def _open311(file: Path, city: str) -> Reading:
 
 def _threesixty(file: Path, city: str) -> Reading:
     return threesixty.read(file.read_bytes(), city)
+
+
+def _assets(file: Path, city: str, of: tuple[str, str], *, may_shrink: bool) -> Reading:
+    changed = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return assets.read(file.read_bytes(), city, assets.Feed(*of, min(changed, datetime.now(UTC)), may_shrink))
 
 
 def _run(

@@ -56,6 +56,7 @@ class Run:
     """Everything one command shares between its files."""
 
     db: Database
+    settings: Settings
     publisher: Publisher
     key: bytes
     rejects: Rejects
@@ -69,6 +70,8 @@ class Run:
         Raises ImportRefused (nothing of the file was published) or OutcomeUnknown.
         """
         started = time.monotonic()
+        against = reading.against
+        outcomes = reading.outcomes if against is None else await against(self.db, self.settings)
         city, summary.new_city = await settle(self.db, reading, self.timezone)
         summary.city, summary.timezone, summary.round = city.id, city.timezone, reading.round_id
         doubtful = doubt(reading, city) if summary.new_city and self.timezone is None else ""
@@ -77,7 +80,7 @@ class Run:
         counter = await Counter.begin(self.db)
         positions: dict[tuple[str, int], Position] = {}
         try:
-            groups = self._taken(name, reading.outcomes(mint), summary)
+            groups = self._taken(name, outcomes(mint), summary)
             async with aclosing(publish_all(self.publisher, groups)) as published:
                 async for done in published:
                     for position in done:
@@ -183,7 +186,7 @@ async def opened(
     """
     async with connect(settings) as db, Publisher(settings) as publisher:
         key = await agreed_key(db, settings)
-        yield Run(db, publisher, key, rejects, timezone, wait, progress)
+        yield Run(db, settings, publisher, key, rejects, timezone, wait, progress)
 
 
 async def every(run: Run, jobs: Sequence[Job]) -> list[FileSummary]:

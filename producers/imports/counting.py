@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from events.positions import Position
-from events.topics import GRANTS, IDEAS, REQUESTS, TOPICS
+from events.topics import GRANTS, IDEAS, REQUESTS, STEWARDSHIP, TOPICS
 from infra.mongo import Database
 from projections.registry import BY_NAME
 
@@ -14,6 +14,7 @@ GROUPS: Final[Mapping[str, str]] = {
     IDEAS.name: BY_NAME["participation"].group,
     REQUESTS.name: BY_NAME["requests"].group,
     GRANTS.name: BY_NAME["grants"].group,
+    STEWARDSHIP.name: BY_NAME["stewardship"].group,
 }
 """The projection that counts the duplicates of a topic."""
 

@@ -2,7 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from events.codec import Undecodable, encode
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD
+from infra.mongo import Database
+from infra.settings import Settings
 
 _ID_BYTES: Final = 18
 
@@ -79,8 +81,10 @@ class Mint:
         data: Payload,
         participant: str | None = None,
         updated: datetime | None = None,
+        *,
+        revision: int | None = None,
     ) -> Event:
-        """One imported event; `updated` tells it from an earlier one that says the same.
+        """One imported event; `updated` and `revision` tell it from an earlier one that says the same.
 
         Raises ValidationError or Undecodable where the contract refuses it.
         """
@@ -89,6 +93,8 @@ class Mint:
         content = data.__pydantic_serializer__.to_json(data, exclude_none=True).decode()
         if updated is not None:
             content += f"|{updated.astimezone(UTC).isoformat()}"
+        if revision is not None:
+            content += f"|{revision}"
         event = Event(
             id=self._keyed(f"event|{self.source}|{said}{content}"),
             source=self.source,
@@ -108,6 +114,9 @@ class Mint:
         return urlsafe_b64encode(digest[:_ID_BYTES]).decode()
 
 
+Outcomes = Callable[[Mint], Iterator[Outcome]]
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A file that was read; `outcomes` maps its rows, lazily, once city and clock are known.
@@ -124,7 +133,9 @@ class Reading:
     zone_note: str | None
     round_id: str | None
     rows: int | None
-    outcomes: Callable[[Mint], Iterator[Outcome]]
+    outcomes: Outcomes
+    against: Callable[[Database, Settings], Awaitable[Outcomes]] | None = None
+    """Looks up what is known before anything is published; gives `outcomes` that compare with it."""
 
 
 def why(error: ValidationError | Undecodable) -> str:

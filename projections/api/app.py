@@ -20,6 +20,7 @@ from projections.api import (
     impact,
     impact_pages,
     metrics,
+    metrics_pages,
     pages,
     participants,
     practices,
@@ -27,8 +28,12 @@ from projections.api import (
     results,
     results_pages,
     routes,
+    stewardship,
+    stewardship_pages,
     stream,
     volunteer_value,
+    volunteering,
+    volunteering_pages,
 )
 from projections.api import problems as stated_problems
 from projections.api.assets import STATIC, Static
@@ -65,6 +70,8 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(impact.router)
     app.include_router(participants.router)
     app.include_router(volunteer_value.router)
+    app.include_router(stewardship.router)
+    app.include_router(volunteering.router)
     app.include_router(impact_pages.router)
     app.include_router(stream.router)
     app.include_router(pages.router)
@@ -72,6 +79,9 @@ def add_reads(app: FastAPI) -> None:
     app.include_router(results_pages.router)
     app.include_router(groups_pages.router)
     app.include_router(practices_pages.router)
+    app.include_router(metrics_pages.router)
+    app.include_router(stewardship_pages.router)
+    app.include_router(volunteering_pages.router)
     problems.show_pages(app, pages.sorry)
     app.mount("/static", Static(directory=STATIC), name="static")
     app.add_exception_handler(PyMongoError, _unreadable)

@@ -55,11 +55,13 @@ def _environment() -> Environment:
             "time_tag",
             "coded",
             "paragraphs",
+            "month",
         )
     }
     environment.globals |= {
         "static": address,
         "plural": present.plural,
+        "measured": present.measured,
         "scored": present.scored,
         "same": present.same,
         "ballots_give": present.ballots_give,

@@ -1,23 +1,20 @@
 """Cities side by side: what they published of themselves, as an answer for programs and for the page."""
 
-from datetime import date
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from infra.directory import list_cities
 from infra.mongo import Database
 from infra.problems import documented
 from projections import read
 from projections.api import coalition_models as models
-from projections.api.metric_queries import definition, known_metric
+from projections.api.metric_queries import Month, definition, known_metric
 from projections.api.models import Residents
 from projections.api.respond import After, answer, wait
 from projections.api.state import State
 from projections.metrics import coalition
 from projections.metrics.core import Metric
 from projections.metrics.numbers import text
-from projections.metrics.periods import months_until
+from projections.metrics.periods import month_named, months_until
 from projections.read import Between, Where
 from projections.registry import OWNER
 
@@ -25,10 +22,6 @@ VIEW = "metric_snapshots"
 SNAPSHOTS = OWNER[VIEW]
 MAX_SNAPSHOTS = 20_000
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
-Month = Annotated[
-    str | None,
-    Query(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", description="like 2026-05; else the last told"),
-]
 
 
 @router.get("/coalition/metrics/{code}", response_model=models.CoalitionMetric, responses=documented(404))
@@ -49,7 +42,7 @@ async def compared(db: Database, metric: Metric, month: str | None) -> models.Co
         month = newest[0]["first_day"][:7] if newest else None
     if month is None:
         return _answered(metric, None, as_of)
-    months = months_until(date.fromisoformat(f"{month}-01"), coalition.MONTHS_SHOWN)
+    months = months_until(month_named(month).first, coalition.MONTHS_SHOWN)
     days = Between(months[0].first.isoformat(), months[-1].last.isoformat())
     found = await read.listing(
         db, VIEW, {**about, "first_day": days}, [("first_day", -1)], limit=MAX_SNAPSHOTS

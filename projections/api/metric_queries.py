@@ -2,20 +2,28 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Annotated
+
+from fastapi import Query
 
 from infra.directory import City
 from infra.mongo import Database
 from infra.problems import ProblemError
 from projections import read
 from projections.api import metric_models as models
+from projections.api.queries import today
 from projections.core import Projection
 from projections.metrics import measure, periods, reading
 from projections.metrics.core import Metric, Scope
 from projections.metrics.measure import Measured
 from projections.metrics.numbers import text
+from projections.metrics.periods import month_before, month_named, months_until
 from projections.metrics.registry import BY_CODE, METRICS
 
 LATER = "Events that become known later change it."
+Month = Annotated[
+    str | None, Query(pattern=r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$", description="like 2026-05")
+]
 
 
 def known_metric(code: str) -> Metric:
@@ -64,15 +72,34 @@ async def of_neighbourhood(db: Database, metric: Metric, asked: Scope, name: str
     raise ProblemError(404, "unknown_neighbourhood", f"Nothing is known of a neighbourhood {name!r} then.")
 
 
-async def city_metrics(db: Database, city: City, metrics: Iterable[Metric]) -> models.CityMetrics:
-    """These numbers of a city, all of one moment."""
-    asked = [(metric, scope(metric, city)) for metric in metrics]
+async def city_metrics(
+    db: Database, city: City, metrics: Iterable[Metric], month: str | None
+) -> models.CityMetrics:
+    """These numbers of a city, all of one moment; those with a window for a month where one is asked for."""
+    asked = [(metric, _in_month(metric, city, month)) for metric in metrics]
     async with reading.opened(db) as reads:
         shown = [
             answered(await measure.measure(reads, metric, about), await _as_of(reads, [metric], about))
             for metric, about in asked
         ]
     return models.CityMetrics(city=city.id, metrics=shown)
+
+
+def _in_month(metric: Metric, city: City, month: str | None) -> Scope:
+    if month is None or metric.window == "stock":
+        return scope(metric, city)
+    return scope(metric, city, *month_named(month))
+
+
+async def months(db: Database, metric: Metric, city: City, count: int) -> list[models.MetricValue]:
+    """A number of a city for each of the last whole months, oldest first; none for how things stand."""
+    if metric.window == "stock":
+        return []
+    last = month_before(date.fromisoformat(today(city)))
+    asked = [scope(metric, city, *month) for month in months_until(last.first, count)]
+    async with reading.opened(db) as reads:
+        as_of = await _as_of(reads, [metric], asked[0])
+        return [answered(await measure.measure(reads, metric, about), as_of) for about in asked]
 
 
 def sources(city: City) -> list[Projection]:

@@ -10,7 +10,7 @@ from events.scalars import Code
 from infra.problems import documented
 from projections.api import exports, metric_queries, queries
 from projections.api import metric_models as models
-from projections.api.metric_queries import known_metric
+from projections.api.metric_queries import Month, known_metric
 from projections.api.respond import After, answer, conditional, wait
 from projections.api.state import State
 from projections.metrics.measure import projections_of
@@ -36,8 +36,10 @@ HEADER = (
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 
 Slug = Annotated[str, Query(max_length=64, description="a city's id")]
-First = Annotated[date | None, Query(alias="from", description="first day; else the last whole month")]
-Last = Annotated[date | None, Query(alias="to", description="last day; else the last whole month")]
+First = Annotated[
+    date | None, Query(alias="from", description="first day; else the last 30, or the last whole month")
+]
+Last = Annotated[date | None, Query(alias="to", description="last day, included")]
 
 
 @router.get("/metrics", response_model=models.Definitions)
@@ -97,18 +99,21 @@ async def by_neighbourhood_csv(
 
 
 @router.get("/cities/{city}/metrics", response_model=models.CityMetrics, responses=documented(404))
-async def city_metrics(request: Request, reads: State, city: str, after: After = None) -> Response:
-    """Every number of a city: of the last whole month, or how things stand now."""
+async def city_metrics(
+    request: Request, reads: State, city: str, month: Month = None, after: After = None
+) -> Response:
+    """Every number of a city: for a month, else the last 30 days or the last month; or as things stand."""
     known = await queries.known_city(reads.db, city)
     await wait(reads.db, after, *metric_queries.sources(known))
-    return answer(request, await metric_queries.city_metrics(reads.db, known, METRICS))
+    return answer(request, await metric_queries.city_metrics(reads.db, known, METRICS, month))
 
 
 @router.get("/cities/{city}/metrics.csv", response_class=Response, responses=documented(404))
-async def city_metrics_csv(request: Request, reads: State, city: str) -> Response:
+async def city_metrics_csv(request: Request, reads: State, city: str, month: Month = None) -> Response:
     """The same as a table for spreadsheets."""
     known = await queries.known_city(reads.db, city)
-    return _csv(request, (await metric_queries.city_metrics(reads.db, known, METRICS)).metrics)
+    found = await metric_queries.city_metrics(reads.db, known, METRICS, month)
+    return _csv(request, found.metrics)
 
 
 def _csv(request: Request, values: Iterable[models.MetricValue]) -> Response:

@@ -52,6 +52,8 @@ _SAID = {
             *("project", "call", "award", "opportunity", "session", "asset"),
         )
     },
+    "unknown_metric": "No number is published under this address.",
+    "not_by_neighbourhood": "This number is told for whole cities only.",
     "internal_error": "Something failed on our side and was logged. Reload in a few seconds.",
 }
 """What a page says instead of what a problem tells programs."""
@@ -228,7 +230,7 @@ async def shown(
     async def render() -> bytes:
         return TEMPLATES.get_template(template).render(await context()).encode()
 
-    chosen = [request.query_params.get(name, "") for name in ("cursor", "status")]
+    chosen = [request.query_params.get(name, "") for name in ("cursor", "status", "month")]
     address = "?".join([request.url.path, *chosen])
     return conditional(request, await reads.memo.get(address, render), media_type=HTML)
 

@@ -25,6 +25,13 @@ def number(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def measured(value: str, unit: str) -> str:
+    """A published number with its unit: `84.6` and `percent` as `84.6 %`."""
+    said = {"percent": "%", "ratio": "to 1", "per_thousand": "per 1,000 residents"}.get(unit, unit)
+    one = said.removesuffix("s") if value == "1" else said
+    return f"{Decimal(value):,} {one.replace('_', ' ')}"
+
+
 def plural(count: int, one: str, many: str) -> str:
     """`1 vote`, `2 votes`."""
     return f"{number(count)} {one if count == 1 else many}"
@@ -118,6 +125,11 @@ def day(text: str, *, year: bool = False) -> Markup:
     value = date.fromisoformat(text)
     told = f"{value.day} {value:%b %Y}" if year else f"{value.day} {value:%b}"
     return Markup('<time datetime="{}">{}</time>').format(text, told)
+
+
+def month(text: str) -> str:
+    """`2026-04` as `Apr 2026`."""
+    return f"{date.fromisoformat(f'{text}-01'):%b %Y}"
 
 
 def last_days(today: str, count: int) -> list[str]:

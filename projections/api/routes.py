@@ -123,10 +123,11 @@ async def requests(
     await wait(reads.db, after, REQUESTS, MODERATION)
     known = await queries.known_city(reads.db, city)
     chosen = {"stage": stage, "service_code": service_code, "status": status}
+    bounds = box(bbox)
     where: Where = {
         "city": known.id,
         **{field: value for field, value in chosen.items() if value is not None},
-        **({} if bbox is None else {"point": _box(bbox)}),
+        **({} if bounds is None else {"point": bounds}),
     }
     return answer(request, await queries.requests(reads.db, where, limit=limit, cursor=cursor))
 
@@ -187,7 +188,10 @@ async def _maybe(db: Database, city: str | None) -> City | None:
     return None if city is None else await queries.known_city(db, city)
 
 
-def _box(text: str) -> Box:
+def box(text: str | None) -> Box | None:
+    """The bounds that `bbox` names; a problem where it names none."""
+    if text is None:
+        return None
     match = _BBOX.fullmatch(text)
     if match is None:
         raise ProblemError(

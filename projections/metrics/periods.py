@@ -6,6 +6,7 @@ from typing import NamedTuple
 from projections.metrics.core import Metric
 
 MAX_DAYS = 366
+USUAL_DAYS = 30
 
 
 class BadPeriod(ValueError):
@@ -25,6 +26,11 @@ def month_of(day: date) -> Period:
     return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
+def month_named(text: str) -> Period:
+    """The month that a text like `2026-05` names; raises ValueError."""
+    return month_of(date.fromisoformat(f"{text}-01"))
+
+
 def month_before(day: date) -> Period:
     """The last month that was over on this day."""
     return month_of(day.replace(day=1) - timedelta(days=1))
@@ -39,12 +45,16 @@ def months_until(day: date, count: int) -> list[Period]:
 
 
 def chosen(metric: Metric, today: date, first: date | None, last: date | None) -> Period:
-    """The days asked for, if the metric has them; the last whole month where none are. Raises BadPeriod."""
+    """The days asked for, if the metric has them; where none are, the last 30, or the last whole month.
+
+    Raises BadPeriod.
+    """
     if metric.window == "stock":
         if first or last:
             raise BadPeriod(f"{metric.code} tells how things stand now: ask without `from` and `to`")
         return Period(today, today)
-    period = _days(month_before(today), first, last)
+    usual = Period(today - timedelta(days=USUAL_DAYS - 1), today)
+    period = _days(usual if metric.window == "days" else month_before(today), first, last)
     if not 0 <= (period.last - period.first).days < MAX_DAYS:
         raise BadPeriod(f"`from` to `to` must be 1 to {MAX_DAYS} days")
     if metric.window == "month" and period != month_of(period.first):

@@ -11,20 +11,22 @@ from projections.metrics.families import (
     participants,
     promises,
     requests,
+    stewardship,
     taking_part,
     volunteer_value,
+    volunteering,
 )
 
-METRICS: Final[tuple[Metric, ...]] = (
-    *requests.METRICS,
-    *promises.METRICS,
-    *ideas.METRICS,
-    *taking_part.METRICS,
-    *participants.METRICS,
-    *volunteer_value.METRICS,
-    *impact.METRICS,
-    *grants.METRICS,
-    *awards.METRICS,
-)
+SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
+    "Requests": (*requests.METRICS, *promises.METRICS),
+    "Ideas": ideas.METRICS,
+    "Taking part": (*participants.METRICS, *taking_part.METRICS),
+    "Volunteering": (*volunteering.METRICS, *volunteer_value.METRICS),
+    "Stewardship": stewardship.METRICS,
+    "What was done": impact.METRICS,
+    "Grants": (*grants.METRICS, *awards.METRICS),
+}
+"""The numbers by what they are about, in the order in which people see them."""
 
+METRICS: Final[tuple[Metric, ...]] = tuple(one for section in SECTIONS.values() for one in section)
 BY_CODE: Final[dict[str, Metric]] = {one.code: one for one in METRICS}

@@ -35,6 +35,7 @@ FIELDS: Final = {
     "point": "GeoJSON Point, longitude before latitude, or None",
     "neighbourhood_id": "the city's code of the neighbourhood",
     "priority": "whether the city asks for a steward before others",
+    "revision": "how many times the city told its facts or gave it up",
     "registered_at": "when it was last registered; None until that is told",
     "retired_at": "when it was given up; None again once it is registered anew",
     "retired_because": "why",
@@ -43,8 +44,9 @@ FIELDS: Final = {
     "nickname": "what its steward calls it, in their own words; None without one",
     "free_since": "when the adoption before ended; None while it is adopted, and before the first",
     "adoptions": f"the last {ADOPTIONS_KEPT} that began, in log order: adoption_id, started_at, ended_at, "
-    "ended_by, free_seconds (how long the thing was free after the one before; None for the first)",
+    "ended_by",
     "adoptions_total": "how many began",
+    "readoptions": "how many began after the thing was free for so many whole days, by month and days",
     "condition": "how the last visitor found it: good, attention, urgent; None where nobody has looked",
     "needs": "what the last visitor said that it needs, as the city's codes",
     "checked_in_at": "when it was last looked after",
@@ -56,8 +58,10 @@ _UNHEARD: Final = {
     **dict.fromkeys(FIELDS),
     **tenure.NOBODY,
     "priority": False,
+    "revision": 0,
     "adoptions": [],
     "adoptions_total": 0,
+    "readoptions": {},
     "needs": [],
     "check_ins": [],
     "check_ins_total": 0,
@@ -73,6 +77,7 @@ def evolve(document: Document | None, event: Event) -> Document:
             _known(asset, event, data)
         case AssetRetired() as data:
             asset |= {"retired_at": event.at, "retired_because": data.reason, "condition": None, "needs": []}
+            asset["revision"] += 1
         case StewardshipCheckedIn() as data:
             _visited(asset, event, data)
     _adoption_changed(before, asset, event)
@@ -84,6 +89,7 @@ def evolve(document: Document | None, event: Event) -> Document:
 def _known(asset: dict[str, Any], event: Event, data: AssetRegistered | AssetUpdated) -> None:
     for field in ("asset_type", "name", "feed", "external_id", "neighbourhood_id", "priority"):
         asset[field] = getattr(data, field)
+    asset["revision"] += 1
     placed = data.lat is not None and data.long is not None
     asset["point"] = {"type": "Point", "coordinates": [data.long, data.lat]} if placed else None
     if isinstance(data, AssetRegistered):
@@ -115,17 +121,18 @@ def _adopted_as(asset: Document) -> str | None:
 
 
 def _began(asset: dict[str, Any], event: Event, data: AdoptionStarted) -> None:
-    free = asset["free_since"]
-    fresh = {
-        "adoption_id": data.adoption_id,
-        "started_at": event.at,
-        "ended_at": None,
-        "ended_by": None,
-        "free_seconds": None if free is None else max(0, int((event.at - free).total_seconds())),
-    }
+    fresh = {"adoption_id": data.adoption_id, "started_at": event.at, "ended_at": None, "ended_by": None}
     asset["adoptions"] = [*asset["adoptions"], fresh][-ADOPTIONS_KEPT:]
     asset["adoptions_total"] += 1
+    if asset["free_since"] is not None:
+        asset["readoptions"] = _with_gap(asset, event)
     asset |= {"nickname": data.nickname, "free_since": None}
+
+
+def _with_gap(asset: Document, event: Event) -> dict[str, dict[str, int]]:
+    month, days = event.day[:7], str(max(0, (event.at - asset["free_since"]).days))
+    gaps = asset["readoptions"].get(month, {})
+    return {**asset["readoptions"], month: {**gaps, days: gaps.get(days, 0) + 1}}
 
 
 def _ended(asset: dict[str, Any], event: Event, adoption_id: str) -> None:
@@ -181,8 +188,8 @@ VIEW: Final = DocumentView(
         (("city", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("state", 1), ("updated_at", -1), ("_id", 1)),
         (("city", 1), ("asset_type", 1), ("updated_at", -1), ("_id", 1)),
-        (("city", 1), ("condition", 1), ("checked_in_at", -1)),
-        (("city", 1), ("feed", 1)),
+        (("city", 1), ("condition", 1), ("updated_at", -1), ("_id", 1)),
+        (("city", 1), ("feed", 1), ("_id", 1)),
         (("point", "2dsphere"),),
     ),
 )
@@ -240,4 +247,17 @@ NEEDS: Final = DocumentTally(
         Cell((asset["city"], need), {"assets": 1}) for need in dict.fromkeys(asset["needs"])
     ],
 )
-TALLIES: Final = (COVERAGE, NEEDS)
+READOPTIONS: Final = DocumentTally(
+    name="asset_readoptions",
+    description="How many things found another steward after so many whole days without one, "
+    "by the month in which they did",
+    dimensions=("city", "month", "days"),
+    measures={"readoptions": "adoptions that began after another had ended"},
+    over=VIEW,
+    cells=lambda asset: [
+        Cell((asset["city"], month, days), {"readoptions": n})
+        for month, gaps in asset["readoptions"].items()
+        for days, n in gaps.items()
+    ],
+)
+TALLIES: Final = (COVERAGE, NEEDS, READOPTIONS)

@@ -19,6 +19,8 @@ FIELDS: Final = {
     "participant": "pseudonym of the volunteer, or None where none was told",
     "minutes": "minutes as logged; None until that is told",
     "worked_on": "the day of the work on the city's calendar, `YYYY-MM-DD`",
+    "month": "the month of that day, `YYYY-MM`",
+    "year": "the year of that day, `YYYY`",
     "source": "check_in, manual, self or import",
     "auto_checked_out": "whether a rule alone said when the work ended",
     "session_id": "the session, or None",
@@ -65,6 +67,7 @@ def evolve(document: Document | None, event: Event) -> Document:
     match event.data:
         case HoursLogged() as data:
             entry.update({name: getattr(data, name) for name in _LOGGED}, logged_at=event.at)
+            entry.update(month=data.worked_on[:7], year=data.worked_on[:4])
         case HoursVerified() as data if data.verifier_ref or entry["decided_by"] != "person":
             _verified(entry, event, data)
         case HoursRejected() as data:
@@ -100,6 +103,7 @@ VIEW: Final = DocumentView(
     indexes=(
         (("city", 1), ("status", 1), ("logged_at", 1)),
         (("city", 1), ("participant", 1), ("worked_on", -1)),
+        (("city", 1), ("worked_on", 1)),
         (("city", 1), ("session_id", 1)),
     ),
 )
@@ -120,10 +124,6 @@ def _minutes(entry: Document, *key: str) -> Iterable[Cell]:
     )
 
 
-def _year(entry: Document) -> str:
-    return (entry["worked_on"] or "")[:4]
-
-
 _MEASURES: Final = {
     "entries": "entries that were logged",
     "logged": "minutes logged, whatever became of them",
@@ -138,7 +138,7 @@ BY_DAY: Final = DocumentTally(
     measures=_MEASURES,
     over=VIEW,
     cells=lambda entry: _minutes(
-        entry, entry["city"], _year(entry), entry["worked_on"] or "", entry["neighbourhood_id"] or ""
+        entry, entry["city"], entry["year"], entry["worked_on"], entry["neighbourhood_id"] or ""
     ),
 )
 BY_CAUSE: Final = DocumentTally(
@@ -151,7 +151,7 @@ BY_CAUSE: Final = DocumentTally(
         entry,
         entry["city"],
         *(entry[name] or "" for name in ("project_id", "group_id", "opportunity_id", "asset_id")),
-        _year(entry),
+        entry["year"],
     ),
 )
 BY_VOLUNTEER: Final = DocumentTally(
@@ -161,19 +161,7 @@ BY_VOLUNTEER: Final = DocumentTally(
     measures=_MEASURES,
     over=VIEW,
     cells=lambda entry: (
-        _minutes(entry, entry["city"], entry["participant"], _year(entry)) if entry["participant"] else ()
+        _minutes(entry, entry["city"], entry["participant"], entry["year"]) if entry["participant"] else ()
     ),
 )
-BY_MONTH: Final = DocumentTally(
-    name="volunteers_by_month",
-    description="Who gave time in which month of the work: for counting volunteers, never for naming them",
-    dimensions=("city", "month", "participant"),
-    measures=_MEASURES,
-    over=VIEW,
-    cells=lambda entry: (
-        _minutes(entry, entry["city"], (entry["worked_on"] or "")[:7], entry["participant"])
-        if entry["participant"]
-        else ()
-    ),
-)
-TALLIES: Final = (BY_DAY, BY_CAUSE, BY_VOLUNTEER, BY_MONTH)
+TALLIES: Final = (BY_DAY, BY_CAUSE, BY_VOLUNTEER)

@@ -31,6 +31,7 @@ FIELDS: Final = {
     "sessions": "the 200 sessions that start last, the first of them first: session_id, starts_at; what has "
     "become of one stands in `sessions`",
     "last_starts_at": "when the last of its sessions starts; None without any",
+    "listed_at": "when its last session starts, else when it was published, or told of last",
     "status": "announced until the publication is told, published, or cancelled for good",
     "published_at": "when it was first published",
     "cancelled_at": "when it was cancelled, or None",
@@ -63,6 +64,7 @@ def evolve(document: Document | None, event: Event) -> Document:
             opportunity["cancel_reason"] = data.reason
             opportunity["cancel_note"] = data.note
     opportunity["updated_at"] = latest(opportunity["updated_at"], event.at)
+    opportunity["listed_at"] = _listed_at(opportunity)
     opportunity["status"] = _status(opportunity)
     return opportunity
 
@@ -91,6 +93,11 @@ def _session_added(opportunity: dict[str, Any], data: OpportunitySessionAdded) -
     opportunity["last_starts_at"] = named[-1]["starts_at"]
 
 
+def _listed_at(opportunity: Document) -> Any:
+    """Where it stands in a list that begins with what is still to come."""
+    return opportunity["last_starts_at"] or opportunity["published_at"] or opportunity["updated_at"]
+
+
 def _status(opportunity: Document) -> str:
     if opportunity["cancelled_at"] is not None:
         return "cancelled"
@@ -105,7 +112,7 @@ VIEW: Final = DocumentView(
     evolve=evolve,
     fields=FIELDS,
     indexes=(
-        (("city", 1), ("status", 1), ("last_starts_at", -1), ("_id", 1)),
+        (("city", 1), ("status", 1), ("listed_at", -1), ("_id", 1)),
         (("city", 1), ("project_id", 1)),
         (("city", 1), ("group_id", 1)),
     ),

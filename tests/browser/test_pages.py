@@ -29,6 +29,11 @@ PAGES = (
     "/cities/riverton/ideas",
     "/cities/riverton/ideas/i0",
     "/cities/riverton/ideas/i1",
+    "/metrics",
+    "/metrics/sla.on_time",
+    "/cities/riverton/metrics",
+    "/cities/riverton/metrics/sla.on_time",
+    "/cities/riverton/volunteering",
 )
 MAP_DRAWN = "#map[data-points]"
 MARKED = """() => {

@@ -24,6 +24,7 @@ MARKS = {"words", "place"}
 
 RULED = {
     scalars.REF_PATTERN: "an id, without blanks or an at sign",
+    scalars.SUBJECT_PATTERN: "an id, or a pseudonym",
     scalars.NAME_PATTERN: "a name that systems share",
     scalars.CITY_PATTERN: "the short name of a city or a round",
     scalars.EVENT_ID_PATTERN: "an id that systems make, without blanks",

@@ -13,15 +13,22 @@ import pytest
 
 from consumers import projector
 from consumers.lag import standing
+from events.codec import encode
+from events.partitioning import partition_of
+from events.topics import STEWARDSHIP
 from infra.embedded import Endpoints, ports
-from infra.kafka import apply_topics, cluster_id
+from infra.kafka import apply_topics, cluster_id, transactional
 from infra.mongo import connect
 from infra.settings import Settings, load
 from producers import demo
+from producers.imports import known_assets
+from producers.imports.outcomes import ImportRefused
 from producers.imports.pseudonyms import BadKey, agreed_key, check_of
+from producers.publisher import Publisher
 from projections.registry import PROJECTIONS
 from projections.storage import prepare
 from tests.support import imports
+from tests.support.builders import stewardship
 from tests.support.data import REPOSITORY
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
@@ -213,3 +220,69 @@ async def test_without_mongodb_the_command_says_so(settings: Settings) -> None:
     nobody = f"mongodb://127.0.0.1:{ports.choose(('x',), {})['x']}/?replicaSet=x&serverSelectionTimeoutMS=500"
     said = await refused("pabulib", str(imports.SAMPLE / "port_linden_2026.pb"), TOWNHALL_MONGO=nobody)
     assert "Nothing was published: MongoDB did not answer" in said
+
+
+async def test_a_list_of_things_is_followed_from_import_to_import(settings: Settings, tmp_path: Path) -> None:
+    await apply_topics(settings)
+    list_ = tmp_path / "drains.csv"
+    words = ["assets", str(list_), "--city", "listville", "--source", "drains", "--asset-type", "storm_drain"]
+    rows = [f"{n},Drain {n},40.{n},-74.{n}" for n in range(10, 20)]
+
+    async def imported(lines: list[str], *more: str) -> tuple[int | None, dict[str, Any]]:
+        list_.write_text("\n".join(["id,name,lat,long", *lines]) + "\n")
+        code, told = await run(*words, *more)
+        return code, told["files"][0]
+
+    async with projecting(settings), connect(settings) as db:
+        _, first = await imported(rows, "--timezone", "America/New_York")
+        assert (first["accepted"], first["notes"]) == (10, {"new: registered": 10})
+        await _marked(settings, "listville/drains:10")
+        _, again = await imported(rows)
+        assert (again["events"], again["notes"]) == (0, {"unchanged": 10})
+        _, changed = await imported([rows[0].replace("Drain", "Grate"), *rows[1:9]])
+        assert changed["notes"] == {
+            "changed: updated": 1,
+            "unchanged": 8,
+            "missing from the list: retired": 1,
+        }
+        code, refused = await imported(rows[:2])
+        assert (code, refused["events"]) == (1, 0)
+        assert "7 of the 9 things known of drains are missing" in refused["error"]
+        code, shrunk = await imported(rows[:2], "--allow-shrink")
+        assert (code, shrunk["notes"]["missing from the list: retired"]) == (0, 7)
+        stands = {one["asset_id"]: one["state"] async for one in db["assets"].find({"city": "listville"})}
+    assert [name for name, state in stands.items() if state == "free"] == ["drains:10", "drains:11"]
+    assert len(stands) == 10
+
+
+async def _marked(settings: Settings, key: str) -> None:
+    """The partition of this key ends with the marker of a transaction, as after every derived event."""
+    async with connect(settings) as db:
+        event = stewardship.looked_after(key.partition("/")[2], city="listville", adoption="none")
+        record = encode(event)
+        producer = transactional(settings, f"test-{key.replace('/', '-')}")
+        await producer.start()
+        try:
+            async with producer.transaction():
+                place = partition_of(record.key, STEWARDSHIP.partitions)
+                await producer.send_and_wait(
+                    record.topic, record.value, key=record.key, headers=record.headers, partition=place
+                )
+        finally:
+            await producer.stop()
+        async with asyncio.timeout(30):
+            while await db["assets"].find_one({"_id": key, "check_ins_total": 1}) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+async def test_a_list_is_not_compared_with_what_may_be_old(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No projector runs: what was imported a moment ago is not known, and would be registered again."""
+    await apply_topics(settings)
+    monkeypatch.setattr(known_assets, "WAIT_SECONDS", 1.0)
+    async with Publisher(settings) as publisher:
+        await publisher.publish([stewardship.registered(city="oldtown", feed="drains")])
+    async with connect(settings) as db:
+        with pytest.raises(ImportRefused, match=r"not up to date.*Is a projector running"):
+            await known_assets.of_feed(db, settings, "oldtown", "drains")

@@ -227,8 +227,41 @@ def test_what_cannot_be_answered_says_why(
     assert here.problem(path, **params) == problem
 
 
-def test_the_default_is_the_last_whole_month(here: Here) -> None:
+def test_unasked_it_is_the_last_thirty_days_and_a_month_can_be_asked_for(here: Here) -> None:
     shown = here.get("/v1/metrics/sla.on_time", city="riverton")
-    first, last = date.fromisoformat(shown["first_day"]), date.fromisoformat(shown["last_day"])
-    assert (first.day, (last + timedelta(days=1)).day) == (1, 1)
-    assert last < TODAY
+    assert date.fromisoformat(shown["last_day"]) - date.fromisoformat(shown["first_day"]) == timedelta(29)
+    month = month_of(TODAY)
+    listed = here.get("/v1/cities/riverton/metrics", month=f"{TODAY:%Y-%m}")["metrics"]
+    days = {(one["first_day"], one["last_day"]) for one in listed if one["metric"]["window"] != "stock"}
+    assert days == {(month.first.isoformat(), month.last.isoformat())}
+
+
+def test_pages_show_the_apis_numbers(here: Here) -> None:
+    page = here.http.get("/cities/riverton/metrics").text
+    for one in here.get("/v1/cities/riverton/metrics")["metrics"]:
+        told = f'data-count="{one["metric"]["code"]}" data-value="{one["value"]}"'
+        assert (told in page) == (one["value"] is not None), one["metric"]["code"]
+    asked = f"{TODAY:%Y-%m}"
+    month = here.get("/v1/cities/riverton/metrics", month=asked)["metrics"]
+    page = here.http.get("/cities/riverton/metrics", params={"month": asked}).text
+    assert any(f'data-value="{one["value"]}"' in page for one in month if one["value"])
+
+
+def test_a_citys_number_has_a_page_with_its_inputs_months_and_neighbourhoods(here: Here) -> None:
+    page = here.http.get("/cities/riverton/metrics/reopen_rate").text
+    shown = here.get("/v1/metrics/reopen_rate/neighbourhoods", city="riverton")
+    for name, number in shown["city"]["inputs"].items():
+        assert f'data-count="{name}" data-value="{number}"' in page
+    for one in shown["neighbourhoods"]:
+        assert f'data-value="{one["value"]}"' in page
+    assert "=1+1" in page
+    assert here.http.get("/cities/riverton/metrics/mean_time").status_code == 404
+
+
+def test_a_number_has_a_page_that_compares_cities(here: Here) -> None:
+    listed = here.http.get("/metrics").text
+    for metric in METRICS:
+        assert f'href="/metrics/{metric.code}"' in listed
+        page = here.http.get(f"/metrics/{metric.code}")
+        assert page.status_code == 200
+        assert metric.title in page.text

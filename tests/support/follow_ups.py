@@ -90,3 +90,14 @@ class Story:
         event = decode(record.key, record.value, record.headers).event
         self.published.append(event)
         self.told(event)
+
+
+@dataclass
+class Logged(Story):
+    """A story that keeps the whole log: what was told and what was published, in order."""
+
+    log: list[Event] = field(default_factory=list)
+
+    def _tell(self, event: Event) -> None:
+        self.log.append(event)
+        super()._tell(event)

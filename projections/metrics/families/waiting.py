@@ -4,7 +4,7 @@ What is not answered yet counts as longer than everything that is: else a city w
 quicker the more it leaves undone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from projections.counting import Row
@@ -22,8 +22,9 @@ def waited(rows: Iterable[Row], rank: int, begun: str, done: str, *, unit: int) 
     """
     known, waiting, negative = minutes_of(rows)
     usable = known.total() + waiting
+    minutes = nearest_rank(known, rank, beyond=waiting)
     return Value(
-        value=in_units(nearest_rank(known, rank, beyond=waiting), unit),
+        value=in_units(minutes, unit),
         denominator=usable,
         inputs={
             begun: usable + negative,
@@ -31,9 +32,14 @@ def waited(rows: Iterable[Row], rank: int, begun: str, done: str, *, unit: int) 
             f"not_yet_{done}": waiting,
             f"{done}_before_{begun.rsplit('_', 1)[-1]}": negative,
         },
-        notes=(f"{negative} {done} before they were {begun.rsplit('_', 1)[-1]}; left out",)
-        if negative
-        else (),
+        notes=tuple(_notes(waits=bool(usable) and minutes is None, rank=rank, negative=negative, done=done)),
         people=usable,
         completeness=ratio(usable, usable + negative),
     )
+
+
+def _notes(*, waits: bool, rank: int, negative: int, done: str) -> Iterator[str]:
+    if waits:
+        yield f"fewer than {rank} % are {done}, so it is not known yet"
+    if negative:
+        yield f"{negative} {done} before their beginning; left out"

@@ -7,15 +7,18 @@ from projections.registry import PROJECTIONS
 def test_the_names_of_follow_ups_are_permanent() -> None:
     """Ids of derived events hold them: renamed, a manager tells everything again."""
     assert set(BY_GROUP) == {
+        "townhall.attendance_hours.v1",
         "townhall.award_parents.v1",
         "townhall.grant_call_deadlines.v1",
         "townhall.grant_report_deadlines.v1",
         "townhall.grant_review_refusals.v1",
+        "townhall.opportunity_sessions.v1",
         "townhall.participant_actions.v1",
         "townhall.practice_links.v1",
         "townhall.problem_links.v1",
         "townhall.request_deadlines.v1",
         "townhall.result_links.v1",
+        "townhall.session_watch.v1",
         "townhall.steward_duties.v1",
     }
 

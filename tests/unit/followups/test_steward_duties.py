@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from consumers.followups.registry import FOLLOW_UPS
 from events.envelope import Event
@@ -12,6 +15,7 @@ from events.types.stewardship import (
     AdoptionLapsed,
     AdoptionReleased,
 )
+from projections.views import assets, tenure
 from tests.support.build import ANN, BEN, when
 from tests.support.builders.stewardship import (
     adopted,
@@ -24,7 +28,9 @@ from tests.support.builders.stewardship import (
     retired,
     transferred,
 )
-from tests.support.follow_ups import Story
+from tests.support.follow_ups import Logged, Story
+from tests.support.histories_stewardship import STEWARDSHIP_EVENT
+from tests.support.spec import given
 
 DUTIES = next(one for one in FOLLOW_UPS if one.name == "steward_duties")
 
@@ -293,3 +299,22 @@ def test_one_big_step_tells_what_many_small_ones_tell() -> None:
     for day in range(120):
         small.until((when(START) + timedelta(days=day)).isoformat())
     assert facts(small) == facts(adopting(days=9).until(small.now.isoformat()))
+
+
+@for_any(history=st.lists(STEWARDSHIP_EVENT, max_size=20))
+@settings(max_examples=150, deadline=None)
+def test_the_read_model_and_the_follow_up_agree_on_who_has_the_thing(history: list[Event]) -> None:
+    """Whatever happens, and with all that follows from it in between."""
+    told = Logged(DUTIES, when(START))
+    told.told(registered(at=START), *history).until(LONG_AFTER)
+    thing = given(assets.VIEW, *told.log).document
+    assert {name: thing[name] for name in tenure.FIELDS} == {name: told.state[name] for name in tenure.FIELDS}
+
+
+@for_any(history=st.lists(STEWARDSHIP_EVENT, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_any_history_comes_to_rest_and_asks_for_nothing_twice(history: list[Event]) -> None:
+    told = story(*history).until("2040-01-01T00:00:00Z")
+    assert told.due() == []
+    ids = [event.id for event in told.published]
+    assert len(set(ids)) == len(ids)

@@ -5,7 +5,6 @@ TOWNHALL_TEST_YEARS asks for more years, or fewer; a failure names its seed.
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
 from random import Random
 
 import pytest
@@ -16,24 +15,13 @@ from events.types.stewardship import AdoptionReleased
 from projections.views.adoptions import BY_MONTH, BY_STATE
 from projections.views.assets import COVERAGE
 from tests.support.builders import stewardship
-from tests.support.follow_ups import Story
+from tests.support.follow_ups import Logged, Story
 from tests.support.spec import tallied
 from tests.support.stewardship_truth import YEAR, Action, Truth, a_year, moment, month
 
 DUTIES = next(one for one in FOLLOW_UPS if one.name == "steward_duties")
 YEARS = range(int(os.environ.get("TOWNHALL_TEST_YEARS", "10")))
 THINGS = 5
-
-
-@dataclass
-class Logged(Story):
-    """A story that keeps the whole log."""
-
-    log: list[Event] = field(default_factory=list)
-
-    def _tell(self, event: Event) -> None:
-        self.log.append(event)
-        super()._tell(event)
 
 
 def event(thing: str, action: Action) -> Event:

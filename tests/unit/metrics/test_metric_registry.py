@@ -18,8 +18,10 @@ from tests.support.histories import ANY_EVENT
 from tests.support.histories_grants import GRANT_EVENT
 from tests.support.histories_impact import IMPACT_EVENT
 from tests.support.histories_participants import PARTICIPANT_EVENT
+from tests.support.histories_volunteering import HOURS_EVENT, SESSION_EVENT
 from tests.support.metrics import number, numbers, scope
 
+EVENT = st.one_of(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT)
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
 
 
@@ -60,9 +62,21 @@ def test_codes_and_versions_are_permanent() -> None:
         "repeat_participants": 1,
         "return_90_days": 1,
         "trees_surviving.12_months": 1,
+        "attendance.auto_checked_out": 1,
+        "sessions.at_risk": 1,
+        "sessions.filled": 1,
+        "signups.cancelled_late": 1,
+        "signups.follow_through": 1,
+        "volunteer_hours": 1,
+        "volunteer_hours.verified_share": 1,
         "volunteer_value": 1,
         "response_equity": 1,
         "sla.on_time": 1,
+        "stewardship.check_ins_kept": 1,
+        "stewardship.coverage": 1,
+        "stewardship.lapse_rate": 1,
+        "stewardship.priority_coverage": 1,
+        "stewardship.readoption_days.p50": 1,
         "time_to_close.net.p50": 1,
         "time_to_close.net.p90": 1,
         "time_to_close.p50": 1,
@@ -110,7 +124,7 @@ def test_it_counts_documents_by_an_index(metric: Metric) -> None:
 
 
 @EACH
-@given(history=st.lists(st.one_of(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT), max_size=20))
+@given(history=st.lists(EVENT, max_size=20))
 @settings(max_examples=30, deadline=None)
 def test_it_takes_any_history_and_fits_a_snapshot(metric: Metric, history: list[Event]) -> None:
     found = [number(metric.code, *history)]

@@ -43,13 +43,14 @@ def test_what_waits_counts_as_longer_than_all_that_does_not() -> None:
     assert shown.inputs["not_yet_answered"] == 5
     shown = number("time_to_first_response.p50", *_answered([*quick, *[None] * 7]))
     shows(shown, None, denominator=13)
+    assert shown.notes == ("fewer than 50 % are answered, so it is not known yet",)
 
 
 def test_an_answer_before_the_report_is_shown_as_a_defect_and_left_out() -> None:
     shown = number("time_to_first_response.p50", *_answered([-5, 1, 2, 3, 4, 5]))
     assert shown.value == Decimal("3.0")
     assert shown.inputs["answered_before_reported"] == 1
-    assert shown.notes == ("1 answered before they were reported; left out",)
+    assert shown.notes == ("1 answered before their beginning; left out",)
     assert shown.completeness == 83
 
 

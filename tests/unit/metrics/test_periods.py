@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from projections.metrics.core import Metric
-from projections.metrics.periods import BadPeriod, chosen, month_before, month_of
+from projections.metrics.periods import BadPeriod, chosen, month_before, month_of, months_until
 from projections.metrics.registry import BY_CODE
 from projections.read import Between
 from tests.support.metrics import RIVERTON, scope
@@ -22,8 +22,18 @@ def test_months_are_those_of_the_calendar() -> None:
     assert month_before(date(2026, 1, 31)) == (date(2025, 12, 1), date(2025, 12, 31))
 
 
-def test_unasked_it_is_the_last_whole_month_or_today() -> None:
-    assert chosen(DAYS, TODAY, None, None) == (date(2026, 2, 1), date(2026, 2, 28))
+def test_months_run_up_to_that_of_the_day() -> None:
+    assert [one.first for one in months_until(date(2026, 1, 31), 3)] == [
+        date(2025, 11, 1),
+        date(2025, 12, 1),
+        date(2026, 1, 1),
+    ]
+
+
+def test_unasked_it_is_the_last_thirty_days_the_last_month_or_today() -> None:
+    assert chosen(DAYS, TODAY, None, None) == (date(2026, 3, 2), TODAY)
+    assert chosen(MONTHS, TODAY, None, None) == (date(2026, 2, 1), date(2026, 2, 28))
+    assert chosen(MONTH, TODAY, None, None) == (date(2026, 2, 1), date(2026, 2, 28))
     assert chosen(STOCK, TODAY, None, None) == (TODAY, TODAY)
 
 

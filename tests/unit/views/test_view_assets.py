@@ -5,7 +5,7 @@ from datetime import UTC
 import pytest
 
 from events.envelope import Event
-from projections.views.assets import ADOPTIONS_KEPT, CHECK_INS_KEPT, COVERAGE, NEEDS, VIEW
+from projections.views.assets import ADOPTIONS_KEPT, CHECK_INS_KEPT, COVERAGE, NEEDS, READOPTIONS, VIEW
 from projections.views.tenure import GONE_KEPT, WAITING_MOST
 from tests.support.build import ANN, AT, BEN, when
 from tests.support.builders.stewardship import (
@@ -48,6 +48,7 @@ def test_a_registered_thing_stands_with_all_that_was_told() -> None:
             **facts,
             "point": {"type": "Point", "coordinates": [-74.0, 40.7]},
             "priority": True,
+            "revision": 1,
             "registered_at": when(EARLY),
             "retired_at": None,
             "retired_because": None,
@@ -61,6 +62,7 @@ def test_a_registered_thing_stands_with_all_that_was_told() -> None:
             "free_since": None,
             "adoptions": [],
             "adoptions_total": 0,
+            "readoptions": {},
             "condition": None,
             "needs": [],
             "checked_in_at": None,
@@ -136,20 +138,25 @@ def test_an_adoption_that_ended_leaves_the_thing_free_and_its_trace(end: Event, 
         "started_at": when(AT),
         "ended_at": when(LATE),
         "ended_by": by,
-        "free_seconds": None,
     }
 
 
-def test_the_next_adoption_says_how_long_the_thing_was_free() -> None:
-    ended, again = "2026-05-01T12:00:00-04:00", "2026-05-03T12:00:30-04:00"
-    after = given(VIEW, registered(), adopted(), released(at=ended), adopted(adoption="a2", at=again))
-    after.shows(state="adopted", free_since=None, adoptions_total=2)
-    assert [one["free_seconds"] for one in after.document["adoptions"]] == [None, 2 * 86400 + 30]
+def test_how_many_whole_days_a_thing_was_free_counts_in_the_month_of_the_next_adoption() -> None:
+    ended, again = "2026-04-29T12:00:00-04:00", "2026-05-02T11:59:59-04:00"
+    history = [registered(), adopted(), released(at=ended), adopted(adoption="a2", at=again)]
+    given(VIEW, *history).shows(state="adopted", free_since=None, adoptions_total=2)
+    assert tallied(READOPTIONS, *history) == {("riverton", "2026-05", "2"): {"readoptions": 1}}
+    assert tallied(READOPTIONS, registered(), adopted()) == {}
 
 
 def test_a_time_told_late_makes_no_gap_below_zero() -> None:
-    after = given(VIEW, adopted(), released(at=LATE), adopted(adoption="a2", at=EARLY))
-    assert after.document["adoptions"][-1]["free_seconds"] == 0
+    history = [adopted(), released(at=LATE), adopted(adoption="a2", at=EARLY)]
+    assert tallied(READOPTIONS, *history) == {("riverton", "2026-03", "0"): {"readoptions": 1}}
+
+
+def test_what_the_city_had_given_up_was_not_waiting_for_a_steward() -> None:
+    history = [registered(), adopted(), retired(), registered(), adopted(adoption="a2", at=LATE)]
+    assert tallied(READOPTIONS, *history) == {}
 
 
 def test_a_retired_thing_has_no_steward_and_nobody_waits_for_it() -> None:

@@ -36,6 +36,7 @@ def test_an_opportunity_stands_with_all_that_was_told() -> None:
             ],
             "sessions": [],
             "last_starts_at": None,
+            "listed_at": when(EARLY),
             "status": "published",
             "published_at": when(EARLY),
             "cancelled_at": None,
@@ -61,6 +62,7 @@ def test_sessions_stand_in_the_order_of_their_starts() -> None:
             {"session_id": "s2", "starts_at": when(SUNDAY)},
         ],
         last_starts_at=when(SUNDAY),
+        listed_at=when(SUNDAY),
         status="announced",
     )
 

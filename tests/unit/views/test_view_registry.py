@@ -61,6 +61,7 @@ def test_stored_names_are_permanent() -> None:
         "adoptions_by_state",
         "asset_coverage",
         "asset_needs",
+        "asset_readoptions",
         "assets",
         "attendance",
         "attendance_by_day",
@@ -130,7 +131,6 @@ def test_stored_names_are_permanent() -> None:
         "volunteer_attendance",
         "volunteer_hours",
         "volunteer_signups",
-        "volunteers_by_month",
         "votes_by_project",
         "waitlist_entries",
     }
