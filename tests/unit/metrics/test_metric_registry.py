@@ -21,7 +21,9 @@ from tests.support.histories_participants import PARTICIPANT_EVENT
 from tests.support.histories_volunteering import HOURS_EVENT, SESSION_EVENT
 from tests.support.metrics import number, numbers, scope
 
-EVENT = st.one_of(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT)
+EVENT = st.one_of(
+    *(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT),
+)
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
 
 
@@ -40,7 +42,12 @@ def test_codes_and_versions_are_permanent() -> None:
         "grants.targets_met": 1,
         "ballots.last_round": 1,
         "ballots.last_round.per_thousand": 1,
+        "ideas.acted_on": 1,
         "ideas.answered": 1,
+        "results.completed": 1,
+        "practices.days_to_adoption.p50": 1,
+        "practices.days_to_adoption.p90": 1,
+        "practices.taken_up": 1,
         "ideas.supporters": 1,
         "ideas.time_to_answer.p50": 1,
         "ideas.time_to_answer.p90": 1,
@@ -58,6 +65,7 @@ def test_codes_and_versions_are_permanent() -> None:
         "ladder.support": 1,
         "ladder.volunteer": 1,
         "participants": 1,
+        "participants.per_thousand": 1,
         "reopen_rate": 1,
         "repeat_participants": 1,
         "return_90_days": 1,
@@ -69,7 +77,8 @@ def test_codes_and_versions_are_permanent() -> None:
         "signups.follow_through": 1,
         "volunteer_hours": 1,
         "volunteer_hours.verified_share": 1,
-        "volunteer_value": 1,
+        "volunteer_value.gbp": 1,
+        "volunteer_value.usd": 1,
         "response_equity": 1,
         "sla.on_time": 1,
         "stewardship.check_ins_kept": 1,
