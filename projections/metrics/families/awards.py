@@ -85,10 +85,11 @@ METRICS: Final = (
         unit="percent",
         decimals=1,
         window="days",
-        numerator="of these, submitted by the time they were due",
+        numerator="of these, submitted by then, with no earlier date missed",
         denominator="reports due on a day of the period that is over",
-        explanation="How often those who received a grant report by the date that holds for them, extensions "
-        "included. A report that has not come counts as late.",
+        explanation="How often those who received a grant report by the date that holds for them. An "
+        "extension counts where it was given before the date had passed. A report that has not come counts "
+        "as late.",
         asks=_due("grant_reports"),
         compute=_on_time("reports", "submitted"),
         better="higher",
