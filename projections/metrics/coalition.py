@@ -137,8 +137,8 @@ def _why_not(told: Told | None) -> str | None:
         return "too few participants to show"
     if told.value is None:
         return "nothing to compute it from"
-    if told.completeness is None or told.completeness < MIN_COMPLETENESS:
-        return f"{told.completeness or 0} per cent of the data are there"
+    if told.completeness is not None and told.completeness < MIN_COMPLETENESS:
+        return f"{told.completeness} per cent of the data are there"
     return None
 
 
