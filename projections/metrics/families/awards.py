@@ -9,7 +9,7 @@ from typing import Final
 
 from projections.counting import Row
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Spans, Sums, Value
-from projections.metrics.families.grants import waited
+from projections.metrics.families.grants import awaited
 from projections.metrics.numbers import percent, ratio, total
 from projections.read import Between, NoneOf, Where
 
@@ -57,7 +57,7 @@ def _passed_on(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _pass_through(inputs: Inputs, _: Scope) -> Value:
-    return waited(inputs["spans"], 50, "granted_again", "granted")
+    return awaited(inputs["spans"], 50, "awards_granted", "granted_again")
 
 
 METRICS: Final = (

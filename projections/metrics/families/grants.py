@@ -5,18 +5,17 @@ Those who apply are groups and cities, so only what reviewers said can tell abou
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
+from dataclasses import replace
 from typing import Final
 
 from projections.counting import MINUTES, Row
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Spans, Sums, Value
-from projections.metrics.numbers import minutes_of, nearest_rank, percent, ratio, total
+from projections.metrics.families.waiting import PARTS, waited
+from projections.metrics.numbers import DAY, percent, ratio, total
 from projections.read import Where
 
 ACCEPTED: Final = ("accepted", "accepted_pending_info")
 DECIDED: Final = (*ACCEPTED, "dismissed")
-MINUTES_PER_DAY: Final = 1_440
-_PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _calls(scope: Scope) -> Mapping[str, Ask]:
@@ -62,28 +61,19 @@ def _decisions(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _decision_time(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: waited(filter(_still_wanted, inputs["spans"]), rank, "determined", "submitted")
+    return lambda inputs, _: awaited(
+        filter(_still_wanted, inputs["spans"]), rank, "applications_submitted", "determined"
+    )
+
+
+def awaited(rows: Iterable[Row], rank: int, begun: str, done: str) -> Value:
+    """The days that this many percent waited at most; it tells about groups and cities, not persons."""
+    return replace(waited(rows, rank, begun, done, unit=DAY), people=None)
 
 
 def _still_wanted(row: Row) -> bool:
     """What was taken back before it was determined waits for nothing."""
     return row.key["status"] != "withdrawn" or row.key[MINUTES] is not None
-
-
-def waited(rows: Iterable[Row], rank: int, done: str, begun: str) -> Value:
-    """The days within which `rank` percent were done; what still waits counts as longer than all that is."""
-    known, waiting, negative = minutes_of(rows)
-    usable = known.total() + waiting
-    minutes = nearest_rank(known, rank, beyond=waiting)
-    return Value(
-        value=None if minutes is None else Fraction(minutes, MINUTES_PER_DAY),
-        denominator=usable,
-        inputs={done: known.total(), f"not_yet_{done}": waiting, f"{done}_before_{begun}": negative},
-        notes=(f"{negative} {done.replace('_', ' ')} before they were {begun}; left out",)
-        if negative
-        else (),
-        completeness=ratio(usable, usable + negative),
-    )
 
 
 def _reviews(scope: Scope) -> Mapping[str, Ask]:
@@ -154,7 +144,7 @@ METRICS: Final = (
             compute=_decision_time(rank),
             neighbourhoods=True,
         )
-        for rank, part in _PARTS.items()
+        for rank, part in PARTS.items()
     ),
     Metric(
         code="grants.reviewers_split",
