@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help run test check bench soak lock clean
+.PHONY: help run test check bench soak year lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: $(READY) ## measure: raw limit, no guarantee, full guarantee, ways in; ra
 soak: $(READY) ## everything goes wrong for MINUTES=20 (SEED=, ELECTIONS=1, LONG=1), then all is compared
 	@if [ "$(LONG)" = 1 ]; then TOWNHALL_FAULTS=full $(BIN)/python -m pytest tests/faults/test_failpoints.py tests/faults/test_failover.py; fi
 	MINUTES="$(MINUTES)" SEED="$(SEED)" ELECTIONS="$(ELECTIONS)" $(BIN)/python -m tests.soak
+
+year: $(READY) ## invented cities for DAYS=365 (CITIES=5, SEED=7) in memory, held against what happened there
+	CITIES="$(CITIES)" DAYS="$(DAYS)" SEED="$(SEED)" $(BIN)/python -m tests.year
 
 lock: $(READY) ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra embedded --universal --generate-hashes \

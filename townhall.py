@@ -26,6 +26,7 @@ from infra.settings import BadSettings, Settings, load
 from producers.http.cli import cities_app, keys_app
 from producers.imports.cli import app as import_app
 from producers.metrics_cli import metrics_app
+from producers.simulate.cli import simulate_command
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -47,6 +48,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(cities_app, name="cities")
 app.add_typer(metrics_app, name="metrics")
 app.command("verify")(verify_command)
+app.command("simulate")(simulate_command)
 app.add_typer(projections.app, name="projections")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")

@@ -1,0 +1,321 @@
+"""How one session goes: people sign up, wait, give up, come or do not, and some forget to check out."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Any, Final, Literal
+
+from events.envelope import Payload
+from events.types.volunteering import (
+    AttendanceCheckedIn,
+    AttendanceCheckedOut,
+    CheckMethod,
+    SessionCancelled,
+    SessionChanged,
+    SessionScheduled,
+    SignupCancelled,
+    SignupPromoted,
+    SignupRegistered,
+)
+from producers.simulate import hours
+from producers.simulate.agenda import Life
+from producers.simulate.clock import moment_between
+from producers.simulate.people import Person
+from producers.simulate.sessions import Attendance, Session, Signup
+from producers.simulate.town import Town
+
+AHEAD: Final = timedelta(hours=48)
+GRACE: Final = timedelta(minutes=15)
+HOUR: Final = timedelta(hours=1)
+_COMES: Final = 0.8
+"""The share of those with a place that a session counts on, however reliable they really are."""
+
+
+class Gathering:
+    """One session and everyone who has to do with it; what they do is told and noted in one go."""
+
+    def __init__(self, town: Town, id_: str, terms: SessionScheduled) -> None:
+        self.town = town
+        self.dice = town.dice(id_)
+        self.people: dict[str, Person] = {}
+        event = town.tell(id_, terms)
+        self.truth = Session(town.id, id_, terms, event.at, event.at, event.at)
+        town.truth.kept(Session)[event.key] = self.truth
+        self._offline = self.dice.random() < 0.06
+        self._held_back: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """From now on people sign up."""
+        self._opens()
+        self._arm()
+        self.town.begin(self._signing_up(self.town.dice(self.truth.id, "signups")))
+        fate = self.dice.random()
+        if fate < 0.08:
+            self.town.once(self._before(5, self.dice), self._grows)
+        elif fate < 0.12:
+            self.town.once(self._before(6, self.dice), self._postponed)
+        elif fate < 0.3:
+            self.town.once(self._before(self.dice.choice([0, 1]), self.dice), self._lets_in)
+        elif fate < 0.35:
+            self.town.once(self._before(self.dice.choice([1, 3]), self.dice), self.cancelled, "weather")
+
+    def cancelled(self, reason: str) -> None:
+        """It does not take place."""
+        if self.truth.cancelled is None and self.town.now < self.truth.terms.starts_at:
+            data = SessionCancelled(reason=reason)
+            self.truth.cancelled_at = self._tell(data)
+            self.truth.cancelled = data
+
+    def _opens(self) -> None:
+        """The opportunity learns of the session, and of its start."""
+        terms, told_at = self.truth.terms, self.truth.last_told
+        self.truth.terms_told_at = told_at
+        self.town.follows(
+            "opportunity.session_added",
+            terms.opportunity_id,
+            told_at,
+            session_id=self.truth.id,
+            starts_at=terms.starts_at,
+        )
+
+    def _arm(self) -> None:
+        """What the clock brings with the start and the end as they are told now."""
+        terms = self.truth.terms
+        self.town.once(terms.starts_at - AHEAD, self._comes_up, terms.starts_at)
+        self.town.once(terms.starts_at - HOUR / 2, self._people_set_out, terms.starts_at)
+        self.town.once(terms.ends_at + GRACE, self._is_over, terms.starts_at)
+
+    def _holds(self, starts_at: datetime) -> bool:
+        return self.truth.cancelled is None and self.truth.terms.starts_at == starts_at
+
+    def _before(self, days: int, dice: Random) -> datetime:
+        """A waking moment so many days before the start, an hour at least."""
+        starts = self.truth.terms.starts_at
+        moment = self.town.clock.waking(self.town.clock.day(starts) - timedelta(days=days), dice)
+        return min(moment, starts - HOUR - moment_between(dice, HOUR))
+
+    def _tell(self, data: Payload, by: str | None = None, at: datetime | None = None) -> datetime:
+        told = self.town.tell(self.truth.id, data, by, at=at).at
+        if isinstance(data, SessionScheduled | SessionChanged | SessionCancelled):
+            self.truth.last_told = max(self.truth.last_told, told)
+        return told
+
+    # Terms
+
+    def _grows(self) -> None:
+        """There is room for three more."""
+        if self.truth.cancelled is None and self.truth.terms.capacity is not None:
+            self._changed(capacity=self.truth.terms.capacity + 3)
+
+    def _postponed(self) -> None:
+        """It begins a day later."""
+        if self.truth.cancelled is None:
+            terms, day = self.truth.terms, timedelta(days=1)
+            self._changed(starts_at=terms.starts_at + day, ends_at=terms.ends_at + day)
+            self._opens()
+            self._arm()
+
+    def _changed(self, **named: object) -> None:
+        terms = SessionChanged(**{**dict(self.truth.terms), **named})
+        self._tell(terms)
+        self.truth.terms = terms
+        self.truth.changes += 1
+        self._reconsidered(self.truth.last_told)
+
+    # Signing up
+
+    def _signing_up(self, dice: Random) -> Life:
+        """For as many as there are places, or a few more or less; the last of them hours before."""
+        for days in sorted((self._days_before(dice) for _ in range(self._interest(dice))), reverse=True):
+            moment = self._before(days, dice)
+            if moment > self.town.now:
+                yield moment
+            if self.truth.cancelled is not None:
+                return
+            self._signs_up(dice)
+
+    def _interest(self, dice: Random) -> int:
+        return max(1, int((self.truth.terms.capacity or 12) * dice.uniform(0.5, 1.6)))
+
+    def _days_before(self, dice: Random) -> int:
+        return min(20, int(dice.expovariate(1 / 6)))
+
+    def _signs_up(self, dice: Random) -> None:
+        person = self.town.people.someone(dice, self.town.today, lambda one: one.ref not in self.people)
+        full = self.truth.free == 0 or bool(self.truth.waiting)
+        if person is None or (full and not self.truth.terms.waiting_list):
+            return
+        self.people[person.ref] = person
+        id_ = f"signup-{len(self.truth.signups) + 1}"
+        told = self._tell(SignupRegistered(signup_id=id_, waitlisted=full), person.ref)
+        signup = Signup(id_, person.ref, told, full, last_told=told)
+        self.truth.signups[id_] = signup
+        self._reconsidered(told)
+        if dice.random() < 0.14:
+            last = self.truth.terms.starts_at - HOUR
+            span = max(HOUR, last - self.town.now)
+            moment = self.town.now + moment_between(dice, span)
+            self.town.once(
+                moment, self._gives_up, signup, "participant" if dice.random() < 0.9 else "organiser"
+            )
+
+    def _gives_up(self, signup: Signup, by: Literal["participant", "organiser"]) -> None:
+        starts = self.truth.terms.starts_at
+        if self.truth.cancelled is not None or self.town.now >= starts:
+            return
+        hours = (starts - self.town.now) // HOUR
+        data = SignupCancelled(signup_id=signup.id, notice_hours=hours, by=by)
+        signup.cancelled_at = signup.last_told = self._tell(data, signup.participant)
+        signup.cancelled_by, signup.notice_hours = by, hours
+        self._reconsidered(signup.cancelled_at)
+
+    def _reconsidered(self, at: datetime) -> None:
+        """Whoever waits longest gets a place that is free; then whether those with a place are enough."""
+        if not self.truth.terms.waiting_list or self.town.now >= self.truth.terms.starts_at:
+            return
+        for signup in self.truth.waiting[: self.truth.free]:
+            self.town.follows("signup.promoted", self.truth.id, at, signup.participant, signup_id=signup.id)
+            signup.promoted_at = signup.last_told = at
+            signup.promoted_by = "rule"
+        self._at_risk(at)
+
+    def _lets_in(self) -> None:
+        """The organiser finds a place for the one who came last, although there is none."""
+        if self.truth.cancelled is None and self.truth.waiting:
+            signup = self.truth.waiting[-1]
+            at = self._tell(SignupPromoted(signup_id=signup.id), signup.participant)
+            signup.promoted_at = signup.last_told = at
+            signup.promoted_by = "organiser"
+            self._reconsidered(at)
+
+    # Time
+
+    def _comes_up(self, starts_at: datetime) -> None:
+        if self._holds(starts_at):
+            at = starts_at - AHEAD
+            self.town.follows("session.coming_up", self.truth.id, at, starts_at=starts_at)
+            self.truth.coming_up = starts_at
+            self.truth.last_told = max(self.truth.last_told, at)
+            self._at_risk(at)
+
+    def _at_risk(self, at: datetime) -> None:
+        """Told once of each start, when it comes up or later; before that there is time to find more."""
+        terms, placed = self.truth.terms, len(self.truth.placed)
+        told_before = self.truth.risk is not None and self.truth.risk["starts_at"] == terms.starts_at
+        if self.truth.coming_up != terms.starts_at or told_before:
+            return
+        if round(placed * _COMES * 10) < (terms.min_attendance or 0) * 10:
+            risk: dict[str, Any] = {
+                "starts_at": terms.starts_at,
+                "expected": f"{placed * _COMES:.1f}".removesuffix(".0"),
+                "signed_up": placed,
+                "min_attendance": terms.min_attendance,
+            }
+            self.town.follows("session.at_risk", self.truth.id, at, **risk)
+            self.truth.risk = {**risk, "at": at}
+            self.truth.last_told = max(self.truth.last_told, at)
+
+    # The day itself
+
+    def _people_set_out(self, starts_at: datetime) -> None:
+        if not self._holds(starts_at):
+            return
+        dice = self.town.dice(self.truth.id, "day", starts_at)
+        for signup in self.truth.placed:
+            if dice.random() < self.people[signup.participant].reliable:
+                early = starts_at - timedelta(minutes=10) + moment_between(dice, timedelta(minutes=30))
+                self.town.once(early, self._comes, signup, self.people[signup.participant], dice)
+        for _ in range(dice.choice([0, 0, 0, 1, 2])):
+            late = starts_at + moment_between(dice, timedelta(minutes=50))
+            self.town.once(late, self._walks_in, dice)
+        if self._offline:
+            back = self.truth.terms.ends_at + dice.randint(2, 30) * HOUR + moment_between(dice, HOUR)
+            self.town.once(back, self._online_again)
+
+    def _comes(self, signup: Signup, person: Person, dice: Random) -> None:
+        if signup.placed:  # or has given up on the way
+            self._there(signup, person, dice)
+
+    def _walks_in(self, dice: Random) -> None:
+        person = self.town.people.someone(dice, self.town.today, lambda one: one.ref not in self.people)
+        if person is not None:
+            self.people[person.ref] = person
+            self._there(None, person if dice.random() < 0.8 else None, dice)
+
+    def _there(self, signup: Signup | None, person: Person | None, dice: Random) -> None:
+        id_ = f"attendance-{len(self.truth.attendances) + len(self._held_back) + 1}"
+        methods: tuple[CheckMethod, ...] = ("qr", "leader", "self")
+        (method,) = dice.choices(methods, (6, 3, 1))
+        who = person.ref if person else None
+        self._record(partial(self._checked_in, id_, signup, who, method, self.town.now))
+        if dice.random() < (person.careful if person else 0.5):
+            ends = self.truth.terms.ends_at - timedelta(minutes=20)
+            left = max(self.town.now + HOUR / 4, ends) + moment_between(dice, timedelta(minutes=30))
+            self.town.once(left, self._leaves, id_, who, method)
+
+    def _leaves(self, id_: str, who: str | None, method: CheckMethod) -> None:
+        self._record(partial(self._checked_out, id_, who, method, self.town.now))
+
+    def _record(self, act: Callable[[], None]) -> None:
+        """The leader's tablet tells it, at once or when it is online again."""
+        if self._offline:
+            self._held_back.append(act)
+        else:
+            act()
+
+    def _checked_in(
+        self, id_: str, signup: Signup | None, who: str | None, method: CheckMethod, at: datetime
+    ) -> None:
+        named = signup.id if signup else None
+        data = AttendanceCheckedIn(
+            attendance_id=id_,
+            signup_id=named,
+            walk_in=None if signup else True,
+            method=method,
+            checked_in_at=at,
+        )
+        told = self._tell(data, who, at)
+        self.truth.attendances[id_] = Attendance(id_, who, named, method, at, told)
+        if signup is not None:
+            signup.came_at = at
+            signup.last_told = max(signup.last_told or told, told)
+
+    def _checked_out(self, id_: str, who: str | None, method: CheckMethod, at: datetime) -> None:
+        attendance = self.truth.attendances[id_]
+        data = AttendanceCheckedOut(attendance_id=id_, method=method, checked_out_at=at)
+        attendance.told_out = self._tell(data, who, at)
+        attendance.went, attendance.method_out = at, method
+        hours.attended(self.town, self.truth, attendance, at)
+
+    def _is_over(self, starts_at: datetime) -> None:
+        """A quarter of an hour after the end: who did not come, and who is assumed to have gone."""
+        if not self._holds(starts_at):
+            return
+        ends = self.truth.terms.ends_at
+        for signup in self.truth.placed:
+            if signup.came_at is None:
+                self._follows(
+                    "attendance.no_show", signup.participant, signup_id=signup.id, session_ended_at=ends
+                )
+                signup.missed, signup.last_told = ends, ends + GRACE
+        self._assumed_to_have_gone()
+
+    def _follows(self, name: str, who: str | None, **data: Any) -> None:
+        """At the end of the grace."""
+        self.town.follows(name, self.truth.id, self.truth.terms.ends_at + GRACE, who, **data)
+
+    def _online_again(self) -> None:
+        for act in self._held_back:
+            act()
+        self._held_back.clear()
+        self._assumed_to_have_gone()
+
+    def _assumed_to_have_gone(self) -> None:
+        ends = self.truth.terms.ends_at
+        for one in self.truth.attendances.values():
+            if one.went is None:
+                said = {"attendance_id": one.id, "method": "auto", "checked_out_at": ends}
+                self._follows("attendance.checked_out", one.participant, **said)
+                one.went, one.method_out, one.told_out = ends, "auto", ends + GRACE
+                hours.attended(self.town, self.truth, one, ends + GRACE)

@@ -1,0 +1,87 @@
+"""A simulation into a running town, step by step; it goes on where it was cut off.
+
+Steps and ids follow from the arguments, so a step that was published when the run ended is published
+again and counts once.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from events.envelope import Event
+from infra.mongo import Database
+from producers.imports.common import CHUNK, Publishes, publish
+from producers.simulate.simulation import Simulation
+
+COLLECTION: Final = "simulations"
+
+
+class OtherSimulation(ValueError):
+    """The cities of this seed have lived another history."""
+
+
+@dataclass
+class Played:
+    """What a run did."""
+
+    events: int = 0
+    steps: int = 0
+    before: int = 0
+    """Steps that an earlier run had taken."""
+
+
+Advance = Callable[[datetime], Awaitable[None]]
+"""Lets time pass in the simulated cities up to a moment; returns when all is done that is due by then."""
+
+
+class Progress:
+    """How far the simulation of a seed has come, kept in the database."""
+
+    def __init__(self, db: Database, simulation: Simulation) -> None:
+        self._documents = db[COLLECTION]
+        self._simulation = simulation
+        self._id = {"_id": simulation.coalition.id}
+
+    async def begin(self) -> int:
+        """The steps that were taken already. Raises OtherSimulation where they were of other arguments."""
+        cities = len(self._simulation.towns)
+        known = await self._documents.find_one(self._id)
+        if known is None:
+            await self._documents.insert_one({**self._id, "cities": cities, "steps": 0, "until": None})
+            return 0
+        if known["cities"] != cities:
+            raise OtherSimulation(
+                f"With this seed {known['cities']} cities were simulated, and each acts on the others. "
+                f"Nothing was changed. Give --cities {known['cities']}, or another --seed."
+            )
+        return int(known["steps"])
+
+    async def taken(self, steps: int, until: datetime) -> None:
+        """So many steps are published and settled, and it is this moment there."""
+        await self._documents.update_one(self._id, {"$set": {"steps": steps, "until": until}})
+
+
+async def play(
+    simulation: Simulation,
+    progress: Progress,
+    publisher: Publishes,
+    advance: Advance,
+    shown: Callable[[datetime], None],
+) -> Played:
+    """Publish the steps that are left; after each one time passes. Raises what publishing raises."""
+    done = Played(before=await progress.begin())
+    for number, step in enumerate(simulation.steps(), start=1):
+        if number > done.before:
+            await _published(publisher, step.events)
+            await advance(step.moment)
+            await progress.taken(number, step.moment)
+            done.events += len(step.events)
+            done.steps += 1
+        shown(step.moment)
+    return done
+
+
+async def _published(publisher: Publishes, events: Sequence[Event]) -> None:
+    for start in range(0, len(events), CHUNK):
+        await publish(publisher, list(events[start : start + CHUNK]))

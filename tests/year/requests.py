@@ -1,0 +1,141 @@
+"""What the read models of requests and feedback must hold, made of the truth."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from producers.simulate.feedback import Feedback
+from producers.simulate.progress import Progress
+from producers.simulate.requests import Change, Request
+from producers.simulate.truth import Truth
+from tests.support.spec import Sums
+from tests.year.results import progress, results_told
+from tests.year.sums import Documents, point, summed
+
+PAUSES = ("on_hold", "awaiting_reporter")
+
+
+def service_requests(truth: Truth) -> Documents:
+    return {
+        key: _request(one, progress(truth, "service_request", key))
+        for key, one in truth.kept(Request).items()
+    }
+
+
+def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
+    told = one.opening
+    return {
+        "city": one.city,
+        "request_id": one.id,
+        "service_code": told.service_code,
+        "service_name": told.service_name,
+        "service_subtype": None,
+        "description": told.description,
+        "point": point(told.lat, told.long),
+        "address": told.address,
+        "neighbourhood_id": told.neighbourhood_id,
+        "channel": told.channel,
+        "media": list(told.media_url),
+        "anonymous": told.anonymous,
+        "agency_responsible": one.agency,
+        "service_notice": one.notice,
+        "stage": one.stage,
+        "status": "open" if one.open else "closed",
+        "local_status": one.label,
+        "resolution_code": one.resolution,
+        "opened_at": told.requested_datetime,
+        "acknowledged_at": one.first_response,
+        "expected_at": one.expected,
+        "closed_at": one.closed_at,
+        "overdue_at": max(one.overdue, default=None),
+        "paused_at": one.history[-1].event.at if one.stage in PAUSES else None,
+        "paused_seconds": sum(_pauses(one.history)),
+        "results": results_told(told_of_results),
+        "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
+        "duplicate_of": one.duplicate_of,
+        "carried_followers": one.followers,
+        "reopened": one.reopened,
+        "confirmed": one.confirmed,
+        "disputed": one.disputed,
+        "updates": one.updates,
+        "history": [_change(change) for change in one.history],
+        "history_total": len(one.history),
+        "flags": [],
+    }
+
+
+def _pauses(history: Sequence[Change]) -> Iterator[int]:
+    """The whole seconds of each time for which it stood still, and went on."""
+    for change, after in pairwise(history):
+        if change.stage in PAUSES:
+            yield int((after.event.at - change.event.at).total_seconds())
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "at": one.event.at,
+        "event_id": one.event.id,
+        "stage": one.stage,
+        "local_status": one.label,
+        "by": one.by,
+        "notes": one.notes,
+    }
+
+
+def program_feedback(truth: Truth) -> Documents:
+    return {
+        key: {
+            "city": one.city,
+            "feedback_id": one.id,
+            "program_id": one.data.program_id,
+            "rating": one.data.rating,
+            "themes": list(one.data.themes),
+            "text_ref": one.data.text_ref,
+            "submitted_at": one.at,
+        }
+        for key, one in truth.kept(Feedback).items()
+    }
+
+
+def by_stage(truth: Truth) -> Sums:
+    return summed(((one.city, one.stage), {"count": 1}) for one in truth.kept(Request).values())
+
+
+def by_service(truth: Truth) -> Sums:
+    return summed(
+        (
+            (one.city, one.opening.service_code),
+            {"total": 1, "open": int(one.open), "overdue": int(bool(one.overdue))},
+        )
+        for one in truth.kept(Request).values()
+    )
+
+
+def by_neighbourhood(truth: Truth) -> Sums:
+    return summed(
+        (
+            (one.city, one.opening.neighbourhood_id or ""),
+            {"total": 1, "open": int(one.open), "overdue": int(bool(one.overdue))},
+        )
+        for one in truth.kept(Request).values()
+    )
+
+
+def ratings(truth: Truth) -> Sums:
+    return summed(
+        (
+            (one.city, one.data.program_id),
+            {"responses": 1, "rating_sum": one.data.rating, f"r{one.data.rating}": 1},
+        )
+        for one in truth.kept(Feedback).values()
+    )
+
+
+DOCUMENTS = {"service_requests": service_requests, "program_feedback": program_feedback}
+TALLIES = {
+    "requests_by_stage": by_stage,
+    "requests_by_service": by_service,
+    "requests_by_neighbourhood": by_neighbourhood,
+    "requests_by_flag": lambda _: {},
+    "program_ratings": ratings,
+}
