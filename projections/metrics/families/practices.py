@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Final
 
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Sums, Value
+from projections.metrics.families.waiting import PARTS
 from projections.metrics.numbers import nearest_rank, ratio, total
 
 ADOPTIONS: Final = "adoptions"
-PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _asks(scope: Scope) -> Mapping[str, Ask]:
