@@ -74,6 +74,7 @@ METRICS: Final = (
         "not paid yet counts as late. Awards that say nothing of instalments are left out.",
         asks=_due("grant_instalments"),
         compute=_on_time("instalments", "paid"),
+        better="higher",
     ),
     Metric(
         code="grants.reports_on_time",
@@ -88,6 +89,7 @@ METRICS: Final = (
         "included. A report that has not come counts as late.",
         asks=_due("grant_reports"),
         compute=_on_time("reports", "submitted"),
+        better="higher",
     ),
     Metric(
         code="grants.targets_met",
@@ -102,6 +104,7 @@ METRICS: Final = (
         "nothing was reported counts as missed; completeness is the share that was reported.",
         asks=_due("grant_targets"),
         compute=_targets_met,
+        better="higher",
     ),
     Metric(
         code="grants.pass_through.p50",
@@ -117,5 +120,6 @@ METRICS: Final = (
         "others, so while too many wait there is no number.",
         asks=_passed_on,
         compute=_pass_through,
+        better="lower",
     ),
 )

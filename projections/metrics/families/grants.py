@@ -131,18 +131,19 @@ METRICS: Final = (
         Metric(
             code=f"grants.decision_time.p{rank}",
             version=1,
-            title=f"Time to a decision, for {part} of the applications",
+            title=f"Time to a decision, for {part} applications",
             unit="days",
             decimals=1,
             window="days",
             numerator=None,
             denominator="applications submitted in the period, but for those taken back before a decision",
-            explanation=f"Within this time {part} of the applications submitted in the period were first "
+            explanation=f"Within this time {part} applications submitted in the period were first "
             "determined. Those that still wait count as longer than all others, so while too many wait there "
             "is no number.",
             asks=_decisions,
             compute=_decision_time(rank),
             neighbourhoods=True,
+            better="lower",
         )
         for rank, part in PARTS.items()
     ),

@@ -72,13 +72,13 @@ METRICS: Final = (
         Metric(
             code=f"practices.days_to_adoption.p{rank}",
             version=1,
-            title=f"Days until others take a practice up, for {part} of the adoptions",
+            title=f"Days until others take a practice up, for {part} adoptions",
             unit="days",
             decimals=0,
             window="stock",
             numerator=None,
             denominator="adoptions of practices whose publishing is known",
-            explanation=f"Within this time after a practice was published {part} of the cities that took it "
+            explanation=f"Within this time after a practice was published {part} cities that took it "
             "up had done so.",
             asks=_asks,
             compute=_days(rank),

@@ -11,7 +11,7 @@ from projections.counting import Row
 from projections.metrics.core import Value
 from projections.metrics.numbers import in_units, minutes_of, nearest_rank, ratio
 
-PARTS: Final = {50: "half", 90: "nine of ten"}
+PARTS: Final = {50: "half of the", 90: "nine of ten"}
 """Of how many the two published ranks speak."""
 
 
