@@ -66,7 +66,7 @@ async def _simulated(settings: Settings, simulation: Simulation, console: Consol
 
     async with connect(settings) as db, Publisher(settings) as publisher:
         progress = playing.Progress(db, simulation)
-        await progress.begin()
+        await progress.steps()  # or nothing is changed
         await enter(db, [town.place for town in simulation.towns], simulation.coalition.city)
         with bar if console.is_terminal else nullcontext():
             return await playing.play(simulation, progress, publisher, advance, shown)

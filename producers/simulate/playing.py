@@ -40,17 +40,15 @@ class Progress:
 
     def __init__(self, db: Database, simulation: Simulation) -> None:
         self._documents = db[COLLECTION]
-        self._simulation = simulation
+        self._cities = len(simulation.towns)
         self._id = {"_id": simulation.coalition.id}
 
-    async def begin(self) -> int:
+    async def steps(self) -> int:
         """The steps that were taken already. Raises OtherSimulation where they were of other arguments."""
-        cities = len(self._simulation.towns)
         known = await self._documents.find_one(self._id)
         if known is None:
-            await self._documents.insert_one({**self._id, "cities": cities, "steps": 0, "until": None})
             return 0
-        if known["cities"] != cities:
+        if known["cities"] != self._cities:
             raise OtherSimulation(
                 f"With this seed {known['cities']} cities were simulated, and each acts on the others. "
                 f"Nothing was changed. Give --cities {known['cities']}, or another --seed."
@@ -59,7 +57,8 @@ class Progress:
 
     async def taken(self, steps: int, until: datetime) -> None:
         """So many steps are published and settled, and it is this moment there."""
-        await self._documents.update_one(self._id, {"$set": {"steps": steps, "until": until}})
+        now = {"cities": self._cities, "steps": steps, "until": until}
+        await self._documents.update_one(self._id, {"$set": now}, upsert=True)
 
 
 async def play(
@@ -70,7 +69,7 @@ async def play(
     shown: Callable[[datetime], None],
 ) -> Played:
     """Publish the steps that are left; after each one time passes. Raises what publishing raises."""
-    done = Played(before=await progress.begin())
+    done = Played(before=await progress.steps())
     for number, step in enumerate(simulation.steps(), start=1):
         if number > done.before:
             await _published(publisher, step.events)
