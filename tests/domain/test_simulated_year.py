@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from events.envelope import Event
+from producers.simulate.cases import Request
 from producers.simulate.ideas import Idea
-from producers.simulate.requests import Request
 from producers.simulate.simulation import Simulation
 from producers.simulate.steps import Step
 from tests.year.compare import compared, not_compared
