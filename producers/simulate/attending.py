@@ -7,7 +7,7 @@ from random import Random
 from typing import Any, Final
 
 from events.types.volunteering import AttendanceCheckedIn, AttendanceCheckedOut, CheckMethod
-from producers.simulate import hours
+from producers.simulate import hours, impact
 from producers.simulate.clock import moment_between
 from producers.simulate.people import Person
 from producers.simulate.sessions import Attendance, Session, Signup
@@ -110,6 +110,7 @@ class Attending:
                 )
                 signup.missed, signup.last_told = ends, ends + GRACE
         self._assumed_to_have_gone()
+        impact.session_held(self.town, self.truth)
 
     def _follows(self, name: str, who: str | None, **data: Any) -> None:
         """At the end of the grace."""

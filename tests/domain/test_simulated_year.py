@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from events.envelope import Event
 from producers.simulate.cases import Request
 from producers.simulate.ideas import Idea
@@ -11,6 +13,7 @@ from producers.simulate.steps import Step
 from tests.year.compare import compared, not_compared
 from tests.year.play import MemoryTown
 
+pytestmark = pytest.mark.timeout(300)
 EMPTY = {"requests_by_flag"}
 """Nothing here is told before its opening, or closed before it was opened."""
 
