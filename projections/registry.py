@@ -140,8 +140,8 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
         "practices",
         version=1,
         topics=(PRACTICES,),
-        documents=(practices.VIEW, practices.ADOPTIONS),
-        document_tallies=(practices.DIFFUSION,),
+        documents=(practices.VIEW,),
+        document_tallies=(practices.DIFFUSION, practices.DAYS_TO_ADOPTION),
     ),
     Projection(
         "moderation",

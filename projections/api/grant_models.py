@@ -29,7 +29,7 @@ class Money(Answer):
 
 
 class Kept(Answer):
-    """How many of those due until today were done, and done in time."""
+    """How many of those that were due before today were done, and done in time."""
 
     due: int
     done: int

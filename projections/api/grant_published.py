@@ -123,27 +123,32 @@ def accepted(application: Document) -> models.AcceptedApplication:
     )
 
 
-def award(document: Document, title: str | None) -> models.Award:
-    """An award in a listing; `title` where the award says none itself."""
-    return models.Award(**_award(document, title))
+def title_of(application: Document | None) -> str | None:
+    """What an application is about: published once it is accepted, as long as it is not taken back."""
+    if application is None or application["status"] not in ACCEPTED:
+        return None
+    title: str | None = application["title"]
+    return title
 
 
-def _award(document: Document, title: str | None) -> dict[str, Any]:
+def award(document: Document) -> models.Award:
+    """An award in a listing."""
+    return models.Award(**_award(document))
+
+
+def _award(document: Document) -> dict[str, Any]:
     return {
         **_same(document, models.Award),
         "id": document["award_id"],
-        "title": document["title"] or title,
         "paid": decimal_text(document["paid_thousandths"]),
         "parent": link(document["parent_city"], document["parent_award_id"]),
     }
 
 
-def award_detail(
-    document: Document, title: str | None, regrants: int, as_of: str | None
-) -> models.AwardDetail:
+def award_detail(document: Document, regrants: int, as_of: str | None) -> models.AwardDetail:
     """An award with what is paid, owed and reached."""
     return models.AwardDetail(
-        **_award(document, title),
+        **_award(document),
         description=document["description"],
         instalments=[_instalment(one) for one in document["instalments"]],
         reports=[_report(one) for one in document["reports"]],

@@ -12,7 +12,7 @@ from projections import read
 from projections.api import grant_models as models
 from projections.api import grant_published as published
 from projections.api import threesixty
-from projections.api.present import decimal_text
+from projections.api.present import decimal_text, last_days
 from projections.api.queries import there, today
 from projections.core import Document
 from projections.grants_ranking import Ranking, ranking
@@ -36,7 +36,7 @@ _BY_CURRENCY: Final = {
 async def overview(db: Database, city: City) -> models.CityGrants:
     """What a city grants: its money, and what was done in time."""
     here: Where = {"city": city.id}
-    until: Where = {**here, "due_on": Between("", today(city))}
+    until: Where = {**here, "due_on": Between("", last_days(today(city), 2)[0])}
     as_of = await read.as_of(db, [GRANTS])
     calls, money, instalments, reports = await asyncio.gather(
         read.count(db, "grant_calls", {**here, "status": "open", "opened_at": TOLD}, by="city"),
@@ -110,20 +110,22 @@ async def _ranking(db: Database, found: Document) -> models.Ranking | None:
     stands: Where = {"city": found["city"], "call_id": found["call_id"]}
     fields = ("application_id", "status", "title")
     most = MOST_APPLICATIONS + 1
-    named = await read.listing(db, "grant_applications", stands, [], limit=most, fields=fields)
-    titles = {one["application_id"]: one["title"] for one in named if one["status"] in published.ACCEPTED}
-    computed, reviewers = await _computed(db, found, named)
+    applied = await read.listing(db, "grant_applications", stands, [], limit=most, fields=fields)
+    titles = {one["application_id"]: one["title"] for one in applied if one["status"] in published.ACCEPTED}
+    computed, reviewers = await _computed(db, found, applied)
     return published.ranking(found["ranking"], titles, computed, reviewers)
 
 
-async def _computed(db: Database, found: Document, named: list[dict[str, Any]]) -> tuple[Ranking | None, int]:
+async def _computed(
+    db: Database, found: Document, applied: list[dict[str, Any]]
+) -> tuple[Ranking | None, int]:
     """The order computed here, and how many people reviewed; no order where there is too much of it."""
-    ids = tuple(one["application_id"] for one in named if one["status"] != "withdrawn")
+    ids = tuple(one["application_id"] for one in applied if one["status"] != "withdrawn")
     where: Where = {"city": found["city"], "application_id": OneOf(ids)}
     fields = ("application_id", "reviewer", "counts", "scores")
     reviews = await read.listing(db, "grant_reviews", where, [], limit=MOST_REVIEWS + 1, fields=fields)
     reviewers = len({one["reviewer"] for one in reviews if one["counts"]})
-    if len(named) > MOST_APPLICATIONS or len(reviews) > MOST_REVIEWS:
+    if len(applied) > MOST_APPLICATIONS or len(reviews) > MOST_REVIEWS:
         return None, reviewers
     return ranking(found, ids, reviews), reviewers
 
@@ -146,8 +148,7 @@ async def awards(db: Database, where: Where, *, limit: int, cursor: str | None) 
     page = await read.documents(
         db, "awards", {**where, "granted_at": TOLD}, NEWEST, limit=limit, after=cursor
     )
-    named = await titles(db, page.items)
-    shown = [published.award(one, named.get(application_of(one))) for one in page.items]
+    shown = [published.award(one) for one in await named(db, page.items)]
     return models.Awards(awards=shown, next=page.cursor, as_of=as_of)
 
 
@@ -156,13 +157,23 @@ def application_of(award: Document) -> str:
     return f"{award['city']}/{award['application_id']}"
 
 
-async def titles(db: Database, found: Iterable[Document]) -> dict[str, str | None]:
-    """What the applications are about that these awards answer, by key, where the award does not say."""
-    keys = OneOf(tuple(application_of(one) for one in found if one["title"] is None))
-    where: Where = {"_id": keys, "status": OneOf(published.ACCEPTED)}
-    limit = max(1, len(keys.values))
-    named = await read.listing(db, "grant_applications", where, [], limit=limit, fields=("title",))
-    return {one["_id"]: one["title"] for one in named}
+async def named(db: Database, awards: Iterable[Document]) -> list[Document]:
+    """The awards with the title of the accepted application and the name of the group where they say none."""
+    found = list(awards)
+    applications = await _by_key(db, "grant_applications", map(application_of, found))
+    groups = await _by_key(db, "groups", map(_group_of, found))
+    return [
+        {
+            **one,
+            "title": one["title"] or published.title_of(applications.get(application_of(one))),
+            "grantee_name": one["grantee_name"] or groups.get(_group_of(one), {}).get("name"),
+        }
+        for one in found
+    ]
+
+
+def _group_of(award: Document) -> str:
+    return f"{award['city']}/{award['grantee_group_id']}"
 
 
 async def award(db: Database, city: City, award_id: str) -> models.AwardDetail:
@@ -170,10 +181,10 @@ async def award(db: Database, city: City, award_id: str) -> models.AwardDetail:
     as_of = await read.as_of(db, [GRANTS])
     found = await read.document(db, "awards", f"{city.id}/{award_id}")
     told = there(found if found and found["granted_at"] else None, "award")
-    named = await titles(db, [told])
+    (shown,) = await named(db, [told])
     cells = await read.tally(db, "grants_regranted", {"city": city.id, "award_id": award_id}, by=())
     made = sum(cell.n["awards"] for cell in cells)
-    return published.award_detail(told, named.get(application_of(told)), made, as_of)
+    return published.award_detail(shown, made, as_of)
 
 
 async def threesixty_giving(db: Database, city: City) -> bytes:
@@ -187,7 +198,7 @@ async def threesixty_giving(db: Database, city: City) -> bytes:
         calls_ = await _by_key(db, "grant_calls", map(_call_of, page.items))
         grants += [
             threesixty.grant(one, applications.get(application_of(one)), calls_.get(_call_of(one)), names)
-            for one in page.items
+            for one in await named(db, page.items)
         ]
         cursor, more = page.cursor, page.cursor is not None
     if not grants:

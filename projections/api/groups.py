@@ -1,4 +1,4 @@
-"""Community groups in the read API: what they are for and how many belong to them, never who."""
+"""Community groups in the read API: what they are for and do, and how many belong to them, never who."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +24,9 @@ from projections.registry import BY_NAME
 
 GROUPS = BY_NAME["groups"]
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
+DETAIL = (GROUPS, MODERATION, BY_NAME["stewardship"], BY_NAME["volunteering"])
 NEWEST = [("formed_at", -1)]
+MAX_DOINGS = 200
 
 Slug = Annotated[str, Query(max_length=64, description="a city's id")]
 
@@ -42,9 +44,28 @@ class Group(Answer):
     hidden: bool
 
 
-class GroupDetail(Group):
-    """One group."""
+class Cared(Answer):
+    """A thing of the city that the group takes care of."""
 
+    asset_id: str
+    since: datetime | None
+    check_ins: int
+
+
+class Organised(Answer):
+    """An opportunity to volunteer that the group organises; its title is null when hidden."""
+
+    id: str
+    title: str | None
+    status: str
+    last_starts_at: datetime | None = Field(description="when the last of its sessions starts")
+
+
+class GroupDetail(Group):
+    """One group with what it does."""
+
+    cares_for: list[Cared] = Field(description="at most 200 things")
+    organises: list[Organised] = Field(description="at most 200 opportunities")
     as_of: AsOf
 
 
@@ -68,11 +89,39 @@ async def listing(
 
 
 async def detail(db: Database, city: City, group_id: str) -> GroupDetail:
-    """One group, or a 404 problem."""
-    as_of = await read.as_of(db, [GROUPS, MODERATION])
+    """One group with what it does, or a 404 problem."""
+    as_of = await read.as_of(db, DETAIL)
     found = there(await read.document(db, "groups", f"{city.id}/{group_id}"), "group")
     (shown,) = await _shown(db, city, [found])
-    return GroupDetail(**dict(shown), as_of=as_of)
+    own: Where = {"city": city.id, "group_id": group_id}
+    return GroupDetail(
+        **dict(shown), cares_for=await _cares_for(db, own), organises=await _organises(db, own), as_of=as_of
+    )
+
+
+async def _cares_for(db: Database, own: Where) -> list[Cared]:
+    fields = ("asset_id", "started_at", "check_ins")
+    where: Where = {**own, "state": "active"}
+    found = await read.listing(db, "adoptions", where, [("started_at", 1)], limit=MAX_DOINGS, fields=fields)
+    return [
+        Cared(asset_id=one["asset_id"], since=one["started_at"], check_ins=one["check_ins"]) for one in found
+    ]
+
+
+async def _organises(db: Database, own: Where) -> list[Organised]:
+    fields = ("opportunity_id", "title", "status", "last_starts_at")
+    order = [("last_starts_at", -1)]
+    found = await read.listing(db, "opportunities", own, order, limit=MAX_DOINGS, fields=fields)
+    without = await hidden(db, "opportunity", (one["_id"] for one in found))
+    return [
+        Organised(
+            id=one["opportunity_id"],
+            title=None if one["_id"] in without else one["title"],
+            status=one["status"],
+            last_starts_at=one["last_starts_at"],
+        )
+        for one in found
+    ]
 
 
 async def _shown(db: Database, city: City, found: Sequence[Document]) -> list[Group]:
@@ -131,7 +180,7 @@ async def groups(
 async def one_group(
     request: Request, reads: State, city: str, group_id: str, after: After = None
 ) -> Response:
-    """One community group."""
-    await wait(reads.db, after, GROUPS, MODERATION)
+    """One community group with the things it takes care of and the opportunities it organises."""
+    await wait(reads.db, after, *DETAIL)
     known = await queries.known_city(reads.db, city)
     return answer(request, await detail(reads.db, known, group_id))

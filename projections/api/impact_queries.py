@@ -8,6 +8,7 @@ from infra.directory import City
 from infra.mongo import Database
 from projections import read
 from projections.api import impact_models as models
+from projections.api import moderated
 from projections.api.queries import there
 from projections.core import Document
 from projections.impact_totals import Recorded, Total, recorded, totals
@@ -101,18 +102,21 @@ async def projects(
     begun: Where = {"city": city.id, "started_at": Between(EVER, None)}
     where: Where = begun if status is None else {**begun, "status": status}
     page = await read.documents(db, "projects", where, LAST_BEGUN, limit=limit, after=cursor)
-    found = [models.Project(**_project(one)) for one in page.items]
+    hidden = await moderated.hidden(db, "project", (one["_id"] for one in page.items))
+    found = [models.Project(**_project(one, hidden=one["_id"] in hidden)) for one in page.items]
     return models.Projects(projects=found, next=page.cursor, as_of=as_of)
 
 
 async def project(db: Database, city: City, project_id: str) -> models.ProjectDetail:
     """One project and what came of it, or a 404 problem."""
     as_of = await read.as_of(db, [IMPACT])
-    found = there(await read.document(db, "projects", f"{city.id}/{project_id}"), "project")
+    key = f"{city.id}/{project_id}"
+    found = there(await read.document(db, "projects", key), "project")
+    hidden = await moderated.hidden(db, "project", [key])
     where: Where = {"city": city.id, "kind": "project", "id": project_id, "told_by": city.id}
     cells = await read.tally(db, "impact_by_thing", where, by=_UNITS)
     came = _totals((recorded(cell.key, cell.n) for cell in cells), None)
-    return models.ProjectDetail(**_project(found), totals=came, as_of=as_of)
+    return models.ProjectDetail(**_project(found, hidden=key in hidden), totals=came, as_of=as_of)
 
 
 def _totals(found: Iterable[Recorded], unit: str | None) -> list[models.ImpactTotal]:
@@ -150,8 +154,10 @@ def _record(document: Document) -> models.ImpactRecord:
     )
 
 
-def _project(document: Document) -> dict[str, Any]:
-    return {"id": document["project_id"], **{name: document[name] for name in _PROJECT}}
+def _project(document: Document, *, hidden: bool) -> dict[str, Any]:
+    """The fields of `Project`; where the city hid it, without anybody's words and what they point to."""
+    words: dict[str, Any] = {"title": None, "note": None, "evidence": []} if hidden else {}
+    return {"id": document["project_id"], **{name: document[name] for name in _PROJECT}, **words}
 
 
 def text(quantity: Fraction) -> str:

@@ -44,7 +44,9 @@ class MetricValue(Answer):
     denominator: str | None
     inputs: dict[str, str]
     notes: list[str] = Field(description="what the data lack")
-    completeness: int | None = Field(description="percent of what should be known that is")
+    completeness: int | None = Field(
+        description="percent of what should be known that is; null where events tell all"
+    )
     suppressed: bool
     metric: Definition
     as_of: AsOf

@@ -1,6 +1,7 @@
 """Pages about published numbers: what they mean, a city's own, and cities side by side.
 
-Numbers are `[data-count]` with the bare number in `data-value`: on a city's numbers each by its code;
+They are not live: a number that takes a second to count would be counted anew for every event. Numbers
+are `[data-count]` with the bare number in `data-value`: on a city's numbers each by its code;
 on one of them `value`, its inputs by name, `month/MONTH` and `neighbourhood/ID`; on a comparison
 `city/CITY`.
 """
@@ -43,7 +44,7 @@ async def comparison(request: Request, reads: State, code: str, month: Month = N
 
     async def context() -> dict[str, Any]:
         found = await coalition.compared(reads.db, metric, month)
-        return {"compared": found, "metric": found.metric, "stream": "/v1/stream"}
+        return {"compared": found, "metric": found.metric, "stream": None}
 
     return await shown(request, reads, "comparison.html", context)
 
@@ -58,6 +59,7 @@ async def city_numbers(request: Request, reads: State, city: str, month: Month =
         values = {one.metric.code: one for one in found.metrics}
         return {
             **of_city(known),
+            "stream": None,
             "sections": {name: [values[one.code] for one in section] for name, section in SECTIONS.items()},
             "months": [f"{one.first:%Y-%m}" for one in _months(known)],
             "chosen": month,
@@ -76,6 +78,7 @@ async def city_number(request: Request, reads: State, city: str, code: str) -> R
         value = await metric_queries.value(reads.db, metric, asked)
         return {
             **of_city(known),
+            "stream": None,
             "number": value,
             "metric": value.metric,
             "months": await metric_queries.months(reads.db, metric, known, MONTHS),

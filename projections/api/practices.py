@@ -27,7 +27,7 @@ PRACTICES = BY_NAME["practices"]
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 LAST_CHANGED = [("updated_at", -1)]
 MAX_ADOPTIONS = 500
-"""Cities shown with a practice that they took up."""
+"""Cities shown with a practice, the first that took it up."""
 _SAME = ("city", "category", "published_at", "from_city", "from_practice_id", "adopted_at", "updated_at")
 
 Slug = Annotated[str | None, Query(max_length=64, description="only those of this city")]
@@ -167,21 +167,19 @@ def _told(practice: Document, *, is_hidden: bool) -> dict[str, object]:
 
 
 async def _adoptions(db: Database, origin: Document) -> list[Adoption]:
-    where: Where = {"city": origin["city"], "practice_id": origin["practice_id"]}
-    order = [("adopted_at", 1)]
-    found = await read.listing(db, "practice_adoptions", where, order, limit=MAX_ADOPTIONS)
-    keys = [f"{one['by_city']}/{id_}" for one in found for id_ in one["by_practice_ids"]]
+    shown_ = origin["adoptions"][:MAX_ADOPTIONS]
+    keys = [f"{one['city']}/{id_}" for one in shown_ for id_ in one["practice_ids"]]
     taken = await read.listing(db, "practices", {"_id": OneOf(tuple(keys))}, [], limit=len(keys) or 1)
     adopters = {one["_id"]: one for one in taken}
-    return [_adoption(origin, one, adopters) for one in found]
+    return [_adoption(origin, one, adopters) for one in shown_]
 
 
 def _adoption(origin: Document, adoption: Document, adopters: Mapping[str, Document]) -> Adoption:
-    keys = (f"{adoption['by_city']}/{id_}" for id_ in adoption["by_practice_ids"])
+    keys = (f"{adoption['city']}/{id_}" for id_ in adoption["practice_ids"])
     there_ = [adopters[key] for key in keys if key in adopters]
     return Adoption(
-        city=adoption["by_city"],
-        practice_ids=adoption["by_practice_ids"],
+        city=adoption["city"],
+        practice_ids=adoption["practice_ids"],
         adopted_at=adoption["adopted_at"],
         days=diffusion.days(origin["published_at"], adoption["adopted_at"]),
         replicated=list(_replicated(origin, there_)),

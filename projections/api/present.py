@@ -26,10 +26,12 @@ def number(value: float) -> str:
 
 
 def measured(value: str, unit: str) -> str:
-    """A published number with its unit: `84.6` and `percent` as `84.6 %`."""
-    said = {"percent": "%", "ratio": "to 1", "per_thousand": "per 1,000 residents"}.get(unit, unit)
+    """A published number with its unit: `84.6` and `percent` as `84.6 %`. Its notes tell a currency."""
+    said = {"percent": "%", "ratio": "to 1", "per_thousand": "per 1,000 residents", "money": ""}.get(
+        unit, unit
+    )
     one = said.removesuffix("s") if value == "1" else said
-    return f"{Decimal(value):,} {one.replace('_', ' ')}"
+    return f"{Decimal(value):,} {one.replace('_', ' ')}".rstrip()
 
 
 def plural(count: int, one: str, many: str) -> str:

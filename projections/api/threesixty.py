@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from infra.directory import City
-from projections.api.grant_published import ACCEPTED
+from projections.api.grant_published import title_of
 from projections.api.present import decimal_text
 from projections.core import Document
 
@@ -37,8 +37,8 @@ def grant(
     award: Document, application: Document | None, call: Document | None, names: Mapping[str, str]
 ) -> dict[str, Any]:
     """One award; `names` are those of cities by id. What is not known is left out."""
-    accepted = application if application is not None and application["status"] in ACCEPTED else None
-    title = award["title"] or (accepted and accepted["title"]) or f"Award {award['award_id']}"
+    accepted = application if title_of(application) else None
+    title = award["title"] or title_of(application) or f"Award {award['award_id']}"
     told = {
         "id": grant_id(award["city"], award["award_id"]),
         "title": title,

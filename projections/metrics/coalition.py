@@ -137,8 +137,8 @@ def _why_not(told: Told | None) -> str | None:
         return "too few participants to show"
     if told.value is None:
         return "nothing to compute it from"
-    if told.completeness is None or told.completeness < MIN_COMPLETENESS:
-        return f"{told.completeness or 0} per cent of the data are there"
+    if told.completeness is not None and told.completeness < MIN_COMPLETENESS:
+        return f"{told.completeness} per cent of the data are there"
     return None
 
 
@@ -147,12 +147,12 @@ def _of(band: Band, standings: Iterable[Standing]) -> list[Standing]:
 
 
 def _group(metric: Metric, band: Band, standings: Sequence[Standing]) -> Group:
+    if metric.better is None:
+        return Group(band, tuple(standings), None, "cities are not ranked by this number")
     values = [one.value for one in standings if one.reason is None and one.value is not None]
     if len(values) < MIN_CITIES:
         return Group(band, tuple(standings), None, f"fewer than {MIN_CITIES} cities to compare")
     median = sorted(values)[(len(values) - 1) // 2]
-    if metric.better is None:
-        return Group(band, tuple(standings), median, "cities are not ranked by this number")
     ranked = (_ranked(one, values, metric.better) for one in standings)
     return Group(band, tuple(ranked), median, None)
 

@@ -117,7 +117,7 @@ class Value:
 
     `inputs` are shown to people by name, `notes` say what the data lack. `people` is how many
     participants stand behind it, or at most stand behind it; None where it cannot tell about persons.
-    `completeness` is the share of what should be known that is.
+    `completeness` is the share of what should be known that is; None where the events tell all of it.
     """
 
     value: Exact | None

@@ -4,9 +4,13 @@ from typing import Final
 
 from projections.metrics.core import Metric
 from projections.metrics.families import (
+    awards,
+    grants,
     ideas,
     impact,
+    outcomes,
     participants,
+    practices,
     promises,
     requests,
     stewardship,
@@ -17,11 +21,13 @@ from projections.metrics.families import (
 
 SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Requests": (*requests.METRICS, *promises.METRICS),
-    "Ideas": ideas.METRICS,
+    "Ideas and results": (*ideas.METRICS, *outcomes.METRICS),
     "Taking part": (*participants.METRICS, *taking_part.METRICS),
     "Volunteering": (*volunteering.METRICS, *volunteer_value.METRICS),
     "Stewardship": stewardship.METRICS,
+    "Grants": (*grants.METRICS, *awards.METRICS),
     "What was done": impact.METRICS,
+    "Practices": practices.METRICS,
 }
 """The numbers by what they are about, in the order in which people see them."""
 

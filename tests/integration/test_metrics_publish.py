@@ -33,11 +33,14 @@ def test_published_twice_a_number_counts_once_and_is_the_apis(town: Town) -> Non
     town.run("metrics", "publish", "--city", "port-linden")
     twice = _counted(town)
     assert twice["duplicates"] > once["duplicates"]
-    assert _standing(town)["value"] == town.get("/v1/metrics/ideas.supporters", city="port-linden")["value"]
+    assert (
+        _standing(town)["value"]
+        == town.get("/v1/metrics/ballots.last_round.per_thousand", city="port-linden")["value"]
+    )
 
 
 def _standing(town: Town) -> Any:
-    (band,) = town.get("/v1/coalition/metrics/ideas.supporters")["bands"]
+    (band,) = town.get("/v1/coalition/metrics/ballots.last_round.per_thousand")["bands"]
     (standing,) = band["cities"]
     assert standing["residents"] == {"year": 2025, "count": 48_200}
     assert band["reason"] == "fewer than 3 cities to compare"

@@ -10,7 +10,7 @@ from events.envelope import Event
 from events.types.practices import Measured
 from infra.embedded import Endpoints
 from tests.support import build
-from tests.support.builders import groups, practices, results
+from tests.support.builders import groups, practices, results, stewardship, volunteering
 from tests.support.reading import Reading, reading
 
 pytestmark = pytest.mark.servers
@@ -50,6 +50,12 @@ def _groups() -> list[Event]:
         groups.formed("small", leader=build.ANN, at=MAY),
         *(groups.joined("small", by=one) for one in (*people[:3], build.ANN)),
         groups.led_by("never-formed", leader=build.BEN),
+        volunteering.published("bank", group_id="large"),
+        volunteering.published("other"),
+        stewardship.adopted("drain-1", adoption="a1", group_id="large", nickname="Ours"),
+        stewardship.looked_after("drain-1", adoption="a1"),
+        stewardship.adopted("drain-2", adoption="a2", group_id="large"),
+        stewardship.released("drain-2", adoption="a2"),
     ]
 
 
@@ -142,6 +148,12 @@ def test_a_group_shows_how_many_belong_to_it_its_leader_once(here: Reading) -> N
     here.models.play(groups.joined("large", by=build.ANN))
     assert here.get("/v1/groups/riverton/large")["members"] == 5
     assert _ids(here.get("/v1/groups", city="riverton", neighbourhood="north")["groups"]) == ["large"]
+
+
+def test_a_group_shows_what_it_does(here: Reading) -> None:
+    shown = here.get("/v1/groups/riverton/large")
+    assert [(one["id"], one["title"]) for one in shown["organises"]] == [("bank", "Clean the bank")]
+    assert [(one["asset_id"], one["check_ins"]) for one in shown["cares_for"]] == [("drain-1", 1)]
 
 
 def test_no_member_and_no_leader_is_published(here: Reading) -> None:

@@ -127,5 +127,6 @@ METRICS: Final = (
         asks=_asks(SURVIVING),
         compute=_survived,
         neighbourhoods=True,
+        better="higher",
     ),
 )

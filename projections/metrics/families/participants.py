@@ -10,6 +10,7 @@ from typing import Final
 
 from projections.ladder import RUNGS, Rung
 from projections.metrics.core import Ask, Counts, Inputs, Metric, Scope, Sums, Value
+from projections.metrics.families.residents import beside_residents
 from projections.metrics.numbers import percent, total
 from projections.metrics.periods import month_of
 from projections.read import Between, OneOf, Where
@@ -48,6 +49,10 @@ def _asks(scope: Scope) -> Mapping[str, Ask]:
 def _participants(inputs: Inputs, _: Scope) -> Value:
     found = total(inputs["participants"])
     return Value(value=found, numerator=found, people=found, completeness=Fraction(1))
+
+
+def _per_thousand(inputs: Inputs, scope: Scope) -> Value:
+    return beside_residents(_participants(inputs, scope), scope)
 
 
 def _repeat(inputs: Inputs, _: Scope) -> Value:
@@ -127,6 +132,21 @@ METRICS: Final = (
         compute=_participants,
     ),
     Metric(
+        code="participants.per_thousand",
+        version=1,
+        title="Participants per 1,000 residents",
+        unit="per_thousand",
+        decimals=1,
+        window="months",
+        numerator="people who did at least one thing that counts in these months",
+        denominator="residents of the city",
+        explanation="How many people took part, beside how many live in the city this year, or in the last "
+        "year for which that is known: it is among the inputs. Whoever works there may take part as well.",
+        asks=_asks,
+        compute=_per_thousand,
+        better="higher",
+    ),
+    Metric(
         code="repeat_participants",
         version=1,
         title="Participants who had taken part before",
@@ -154,6 +174,7 @@ METRICS: Final = (
         "their first-timers may still come back; completeness is the share of first-timers that count.",
         asks=_return_asks,
         compute=_returned,
+        better="higher",
     ),
     *(
         Metric(
@@ -169,6 +190,7 @@ METRICS: Final = (
             "afterwards. The newer the months, the less time there was.",
             asks=_ladder_asks,
             compute=_climbed(rung),
+            better="higher",
         )
         for rung in RUNGS
         if rung != "feedback"

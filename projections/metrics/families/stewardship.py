@@ -93,6 +93,7 @@ METRICS: Final = (
         asks=_things,
         compute=_coverage,
         neighbourhoods=True,
+        better="higher",
     ),
     Metric(
         code="stewardship.priority_coverage",
@@ -107,6 +108,7 @@ METRICS: Final = (
         asks=_things,
         compute=_priority_coverage,
         neighbourhoods=True,
+        better="higher",
     ),
     Metric(
         code="stewardship.check_ins_kept",
@@ -122,6 +124,7 @@ METRICS: Final = (
         "A check-in that is told late counts by the time at which it was made.",
         asks=_months,
         compute=_kept,
+        better="higher",
     ),
     Metric(
         code="stewardship.lapse_rate",
@@ -136,6 +139,7 @@ METRICS: Final = (
         "lapsed in it count as well.",
         asks=_months,
         compute=_lapsed,
+        better="lower",
     ),
     Metric(
         code="stewardship.readoption_days.p50",
@@ -150,5 +154,6 @@ METRICS: Final = (
         "Things that still wait for somebody are not in it.",
         asks=_gaps,
         compute=_readoption,
+        better="lower",
     ),
 )

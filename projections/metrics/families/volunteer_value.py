@@ -4,16 +4,18 @@ Hours come first: only verified ones count, each at the rate of the year in whic
 rate is known for a year, its hours have no value and say so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final
 
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Sums, Value
-from projections.metrics.numbers import HOUR, in_units, ratio, total
+from projections.metrics.numbers import HOUR, ratio, total
 from projections.read import Between, OneOf, Where
 from projections.volunteer_value import Worth, worth
 
 THOUSANDTHS: Final = 1_000
+CURRENCIES: Final = ("USD", "GBP")
+"""Those of the rates that are known: a number has one unit, or cities could not be compared by it."""
 
 
 def hours_asks(scope: Scope) -> Mapping[str, Ask]:
@@ -38,20 +40,28 @@ def people(inputs: Inputs) -> int:
     return total(inputs["volunteers"]) + total(inputs["unnamed"])
 
 
-def _value(inputs: Inputs, scope: Scope) -> Value:
-    found = worth_of(inputs, scope)
-    return Value(
-        value=None if found.value is None else found.exact,
-        numerator=in_units(found.minutes_valued, HOUR),
-        inputs={
-            "verified_hours": in_units(found.minutes, HOUR) or 0,
-            "volunteers": people(inputs),
-            **_rates(found),
-        },
-        notes=tuple(_notes(found)),
-        people=people(inputs),
-        completeness=ratio(found.minutes_valued, found.minutes),
-    )
+def _value(currency: str) -> Callable[[Inputs, Scope], Value]:
+    def compute(inputs: Inputs, scope: Scope) -> Value:
+        found = worth_of(inputs, scope)
+        here = found.currency == currency
+        return Value(
+            value=found.exact if here else None,
+            numerator=_hours(found.minutes_valued if here else 0),
+            inputs={
+                "verified_hours": _hours(found.minutes),
+                "volunteers": people(inputs),
+                **_rates(found),
+            },
+            notes=tuple(_notes(found)),
+            people=people(inputs),
+            completeness=ratio(found.minutes_valued, found.minutes) if here else None,
+        )
+
+    return compute
+
+
+def _hours(minutes: int) -> Fraction:
+    return Fraction(minutes, HOUR)
 
 
 def _rates(found: Worth) -> dict[str, Fraction]:
@@ -82,8 +92,8 @@ def _leverage(inputs: Inputs, scope: Scope) -> Value:
         numerator=found.exact if found.currency else None,
         denominator=spent,
         inputs={
-            "verified_hours": in_units(found.minutes, HOUR) or 0,
-            "hours_valued": in_units(found.minutes_valued, HOUR) or 0,
+            "verified_hours": _hours(found.minutes),
+            "hours_valued": _hours(found.minutes_valued),
         },
         notes=(
             *_notes(found),
@@ -96,22 +106,25 @@ def _leverage(inputs: Inputs, scope: Scope) -> Value:
 
 
 METRICS: Final = (
-    Metric(
-        code="volunteer_value",
-        version=1,
-        title="What volunteers' time would have cost",
-        unit="money",
-        decimals=2,
-        window="days",
-        numerator="verified hours of the period for whose year a rate is known",
-        denominator=None,
-        explanation="Verified hours, each at the rate that is published for the place and the year in which "
-        "the work was done, in the currency of the place. The rates and their sources stand beside it. A "
-        "wage that nobody paid says how much time was given and not how good the work was; hours are the "
-        "number to look at first. Years without a rate have no value, and completeness is the share of the "
-        "hours that have one.",
-        asks=hours_asks,
-        compute=_value,
+    *(
+        Metric(
+            code=f"volunteer_value.{currency.lower()}",
+            version=1,
+            title=f"What volunteers' time would have cost, in {currency}",
+            unit=currency.lower(),
+            decimals=2,
+            window="months",
+            numerator="verified hours of the period for whose year a rate is known",
+            denominator=None,
+            explanation="Verified hours, each at the rate that is published for the place and the year in "
+            "which the work was done. The rates and their sources stand beside it. A wage that nobody paid "
+            "says how much time was given and not how good the work was; hours are the number to look at "
+            "first. Years without a rate have no value, and completeness is the share of the hours that "
+            f"have one. Cities that do not pay in {currency} have none.",
+            asks=hours_asks,
+            compute=_value(currency),
+        )
+        for currency in CURRENCIES
     ),
     Metric(
         code="cost_leverage",

@@ -40,7 +40,7 @@ def cells(*events: Any) -> list[Cell]:
 @pytest.mark.parametrize(
     ("thousandths", "text"), [(0, "0"), (1, "0.001"), (100, "0.1"), (1_850_500, "1850.5"), (2_000, "2")]
 )
-def test_a_sum_is_exact_text(thousandths: int, text: str) -> None:
+def test_a_sum_is_decimal_text(thousandths: int, text: str) -> None:
     assert present.decimal_text(thousandths) == text
 
 
@@ -107,7 +107,7 @@ def test_an_order_that_was_not_computed_is_shown_as_told() -> None:
 def test_an_award_shows_what_is_paid_owed_and_reached() -> None:
     events = [granted(targets=(target(),)), paid(amount="700.5"), report_extended(), reported(text_ref="t1")]
     document = given(awards.VIEW, *events).document
-    shown = published.award_detail(document, "Mend our block", 0, None)
+    shown = published.award_detail({**document, "title": "Mend our block"}, 0, None)
     assert (shown.title, shown.paid, shown.amount) == ("Mend our block", "700.5", "1500")
     assert (shown.instalments[0].paid_on, shown.instalments[0].on_time) == (None, None)
     assert (shown.reports[0].on_time, shown.reports[0].extensions) == (True, 1)

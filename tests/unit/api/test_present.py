@@ -125,3 +125,25 @@ def test_names_in_a_text_of_ours_are_code_and_all_of_it_is_escaped() -> None:
     assert present.coded("`city` is <needed>, `a<b`.") == (
         "<code>city</code> is &lt;needed&gt;, <code>a&lt;b</code>."
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        ("84.6", "percent", "84.6 %"),
+        ("1", "participants", "1 participant"),
+        ("12345", "participants", "12,345 participants"),
+        ("0.80", "per_thousand", "0.80 per 1,000 residents"),
+        ("1.50", "ratio", "1.50 to 1"),
+        ("1200.5", "sq_ft", "1,200.5 sq ft"),
+        ("310602.02", "money", "310,602.02"),
+    ],
+)
+def test_a_published_number_reads_with_its_unit_and_all_its_decimals(
+    value: str, unit: str, said: str
+) -> None:
+    assert present.measured(value, unit) == said
+
+
+def test_a_month_reads_as_one() -> None:
+    assert present.month("2026-04") == "Apr 2026"

@@ -67,3 +67,22 @@ def test_a_withdrawn_idea_keeps_its_place_and_loses_its_words() -> None:
 def test_no_pseudonym_is_published_with_an_idea() -> None:
     idea = given(ideas.VIEW, build.submitted(co_author_refs=(build.BEN,))).document
     assert build.BEN not in published.idea(idea, 1, build.when(build.AT)).model_dump_json()
+
+
+def test_of_a_hidden_report_neither_words_nor_address_are_shown_and_its_course_is() -> None:
+    report = build.opened(description=OWN_WORDS, address=OWN_WORDS, **HERE)
+    request = given(service_requests.VIEW, report, build.closed(status_notes="Painted over.")).document
+    shown = published.request_detail(request, None, is_hidden=True)
+    assert OWN_WORDS not in shown.model_dump_json()
+    assert (shown.hidden, shown.stage, shown.history[-1].notes) == (True, "closed", "Painted over.")
+    assert OWN_WORDS not in published.service_request(request, is_hidden=True).model_dump_json()
+
+
+def test_of_a_hidden_idea_the_answer_stays() -> None:
+    told = (build.submitted(title=OWN_WORDS, summary=OWN_WORDS), build.answered(explanation="No room."))
+    idea = given(ideas.VIEW, *told).document
+    shown = published.idea(idea, 3, build.when(build.AT), is_hidden=True)
+    assert (shown.hidden, shown.title, shown.summary, shown.status) == (True, None, None, "accepted")
+    assert shown.answer is not None
+    assert shown.answer.explanation == "No room."
+    assert OWN_WORDS not in shown.model_dump_json()

@@ -81,19 +81,19 @@ def test_a_city_with_gaps_is_shown_and_not_compared() -> None:
     told = [
         *(_told(city) for city in "abc"),
         _told("gaps", "99.0", completeness=79),
-        _told("silent", completeness=None),
+        _told("whole", completeness=None),
         _told("few", None, suppressed=True, completeness=None),
         _told("late", first_day="2026-04-01", last_day="2026-04-30"),
     ]
-    names = ["a", "b", "c", "gaps", "silent", "few", "late", "never"]
+    names = ["a", "b", "c", "gaps", "whole", "few", "late", "never"]
     group = _compare([_city(name) for name in names], *told).groups[1]
     assert {one.city.id: one.reason for one in group.standings if one.rank is None} == {
         "few": "too few participants to show",
         "gaps": "79 per cent of the data are there",
         "late": "nothing published for this month",
-        "silent": "0 per cent of the data are there",
     }
     assert group.median == Decimal("50.0")
+    assert _ranks(group)["whole"] == 1
 
 
 def test_a_city_of_unknown_size_is_shown_by_itself() -> None:

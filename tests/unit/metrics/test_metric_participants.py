@@ -28,6 +28,13 @@ def test_each_participant_counts_once_in_a_month_and_once_in_many() -> None:
     assert number("participants", *history, about=scope("2026-03-01", "2026-03-31")).value == 6
 
 
+def test_participants_stand_beside_the_residents_of_the_last_year_that_is_known() -> None:
+    shown = number("participants.per_thousand", *crowd(20, APRIL))
+    shows(shown, "2.5", numerator=20, denominator=8000)
+    assert shown.inputs["residents_in_year"] == 2026
+    assert number("participants.per_thousand", *crowd(4, APRIL)).suppressed
+
+
 def test_few_participants_are_not_shown() -> None:
     shown = number("participants", *crowd(4, APRIL))
     assert (shown.suppressed, shown.value, shown.inputs) == (True, None, {})

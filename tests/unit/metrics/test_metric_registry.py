@@ -15,12 +15,15 @@ from projections.metrics.measure import projections_of
 from projections.metrics.registry import BY_CODE, METRICS
 from projections.registry import VIEWS
 from tests.support.histories import ANY_EVENT
+from tests.support.histories_grants import GRANT_EVENT
 from tests.support.histories_impact import IMPACT_EVENT
 from tests.support.histories_participants import PARTICIPANT_EVENT
 from tests.support.histories_volunteering import HOURS_EVENT, SESSION_EVENT
 from tests.support.metrics import number, numbers, scope
 
-EVENT = st.one_of(ANY_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT)
+EVENT = st.one_of(
+    *(ANY_EVENT, GRANT_EVENT, IMPACT_EVENT, PARTICIPANT_EVENT, SESSION_EVENT, HOURS_EVENT),
+)
 EACH = pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.code)
 
 
@@ -28,9 +31,23 @@ def test_codes_and_versions_are_permanent() -> None:
     """They stand in snapshots: a change of what is computed raises the version."""
     assert len(BY_CODE) == len(METRICS)
     assert {one.code: one.version for one in METRICS} == {
+        "grants.applications_per_call": 1,
+        "grants.award_rate": 1,
+        "grants.decision_time.p50": 1,
+        "grants.decision_time.p90": 1,
+        "grants.disbursed_on_time": 1,
+        "grants.pass_through.p50": 1,
+        "grants.reports_on_time": 1,
+        "grants.reviewers_split": 1,
+        "grants.targets_met": 1,
         "ballots.last_round": 1,
         "ballots.last_round.per_thousand": 1,
+        "ideas.acted_on": 1,
         "ideas.answered": 1,
+        "results.completed": 1,
+        "practices.days_to_adoption.p50": 1,
+        "practices.days_to_adoption.p90": 1,
+        "practices.taken_up": 1,
         "ideas.supporters": 1,
         "ideas.time_to_answer.p50": 1,
         "ideas.time_to_answer.p90": 1,
@@ -48,6 +65,7 @@ def test_codes_and_versions_are_permanent() -> None:
         "ladder.support": 1,
         "ladder.volunteer": 1,
         "participants": 1,
+        "participants.per_thousand": 1,
         "reopen_rate": 1,
         "repeat_participants": 1,
         "return_90_days": 1,
@@ -59,7 +77,8 @@ def test_codes_and_versions_are_permanent() -> None:
         "signups.follow_through": 1,
         "volunteer_hours": 1,
         "volunteer_hours.verified_share": 1,
-        "volunteer_value": 1,
+        "volunteer_value.gbp": 1,
+        "volunteer_value.usd": 1,
         "response_equity": 1,
         "sla.on_time": 1,
         "stewardship.check_ins_kept": 1,

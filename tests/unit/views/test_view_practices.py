@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from events.types.practices import Measured
-from projections.views.practices import ADOPTIONS, DIFFUSION, PRACTICES_KEPT, VIEW
+from projections.views.practices import CITIES_KEPT, DAYS_TO_ADOPTION, DIFFUSION, PRACTICES_KEPT, VIEW
 from tests.support.build import when
 from tests.support.builders.practices import adopted, adopted_elsewhere, outcome, published
 from tests.support.spec import given, tallied
@@ -30,6 +30,7 @@ def test_a_published_practice_stands_with_all_that_was_told() -> None:
             **NOTHING,
             "outcome": None,
             "outcomes": 0,
+            "adoptions": [],
             "updated_at": when(MAY),
         }
     )
@@ -75,17 +76,10 @@ def test_the_outcome_is_that_of_the_latest_report_whatever_the_order() -> None:
         )
 
 
-def test_each_city_that_takes_a_practice_up_has_a_document() -> None:
-    after = given(ADOPTIONS, adopted_elsewhere(at=JUNE))
-    assert list(after.documents) == ["riverton/practice-1/lakeside"]
-    after.then(
-        {
-            "city": "riverton",
-            "practice_id": "practice-1",
-            "by_city": "lakeside",
-            "by_practice_ids": ["practice-9"],
-            "adopted_at": when(JUNE),
-        }
+def test_the_cities_that_take_a_practice_up_stand_with_it() -> None:
+    given(VIEW, adopted_elsewhere(at=JUNE)).shows(
+        title=None,
+        adoptions=[{"city": "lakeside", "practice_ids": ["practice-9"], "adopted_at": when(JUNE)}],
     )
 
 
@@ -95,11 +89,29 @@ def test_a_city_that_takes_it_up_twice_is_one_city_since_the_first_time() -> Non
         adopted_elsewhere(at=JUNE, by_practice_id="practice-10"),
         adopted_elsewhere(at=JULY, by_city="hillview"),
     ]
-    shown = given(ADOPTIONS, *told).documents["riverton/practice-1/lakeside"]
-    assert (shown["adopted_at"], shown["by_practice_ids"]) == (when(JUNE), ["practice-9", "practice-10"])
+    assert given(VIEW, *told).document["adoptions"] == [
+        {"city": "lakeside", "practice_ids": ["practice-9", "practice-10"], "adopted_at": when(JUNE)},
+        {"city": "hillview", "practice_ids": ["practice-9"], "adopted_at": when(JULY)},
+    ]
     assert tallied(DIFFUSION, *told) == {("riverton", "practice-1"): {"cities": 2}}
 
 
-def test_what_it_became_there_is_bounded() -> None:
+def test_the_days_until_others_took_it_up_are_counted_from_its_publishing() -> None:
+    told = [adopted_elsewhere(at=JUNE), adopted_elsewhere(at=JULY, by_city="hillview")]
+    assert tallied(DAYS_TO_ADOPTION, *told) == {("riverton", ""): {"adoptions": 2}}
+    assert tallied(DAYS_TO_ADOPTION, *told, published(at=MAY)) == {
+        ("riverton", "31"): {"adoptions": 1},
+        ("riverton", "61"): {"adoptions": 1},
+    }
+    assert ("riverton", "-30") in tallied(DAYS_TO_ADOPTION, *told, published(at=JULY))
+
+
+def test_where_it_went_is_bounded() -> None:
     many = [adopted_elsewhere(by_practice_id=f"practice-{n}") for n in range(PRACTICES_KEPT + 1)]
-    assert len(given(ADOPTIONS, *many).document["by_practice_ids"]) == PRACTICES_KEPT
+    (there,) = given(VIEW, *many).document["adoptions"]
+    assert len(there["practice_ids"]) == PRACTICES_KEPT
+    document = None  # folded without the harness, which copies all of it each time
+    for n in range(CITIES_KEPT + 1):
+        document = VIEW.evolve(document, adopted_elsewhere(by_city=f"city-{n}"))
+    assert document is not None
+    assert len(document["adoptions"]) == CITIES_KEPT

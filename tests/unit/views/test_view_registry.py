@@ -105,7 +105,7 @@ def test_stored_names_are_permanent() -> None:
         "participants_by_neighbourhood",
         "participants_by_period",
         "participants_by_rung",
-        "practice_adoptions",
+        "practice_adoption_days",
         "practice_diffusion",
         "practices",
         "problems",
