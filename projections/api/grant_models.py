@@ -208,7 +208,7 @@ class Achieved(Answer):
 
 
 class Report(Answer):
-    """What the grantee owes and told. `on_time` is null until it came, or where no due date is known."""
+    """What the grantee owes and told. `on_time` is null until it came; a date once missed stays missed."""
 
     id: str
     first_day: str | None

@@ -19,9 +19,9 @@ from projections.read import Cell
 ACCEPTED = ("accepted", "accepted_pending_info")
 
 
-def _same(document: Document, model: type[Answer], *others: str) -> dict[str, Any]:
+def _same(document: Document, model: type[Answer]) -> dict[str, Any]:
     """The fields of a document that an answer has under the same name."""
-    return {name: document[name] for name in model.model_fields if name in document and name not in others}
+    return {name: document[name] for name in model.model_fields if name in document}
 
 
 def link(city: str | None, award: str | None) -> models.AwardLink | None:
@@ -164,7 +164,8 @@ def _instalment(one: Mapping[str, Any]) -> models.Instalment:
 
 def _report(one: Mapping[str, Any]) -> models.Report:
     metrics = [models.Achieved(**metric) for metric in one["metrics"]]
-    return models.Report(id=one["report_id"], metrics=metrics, **_same(one, models.Report, "metrics"))
+    own = {"id": one["report_id"], "metrics": metrics, "extensions": len(one["extensions"])}
+    return models.Report(**{**_same(one, models.Report), **own})
 
 
 def _target(one: Mapping[str, Any]) -> models.Target:

@@ -87,7 +87,7 @@ def test_an_application_that_waits_counts_as_longer_and_one_taken_back_not_at_al
 def test_a_decision_before_the_application_is_a_defect_that_is_left_out() -> None:
     shown = number("grants.decision_time.p50", *decided([-1, 2]))
     shows(shown, "2.0", denominator=1)
-    assert shown.notes == ("1 determined before they were submitted; left out",)
+    assert shown.notes == ("1 determined before their beginning; left out",)
 
 
 def test_the_first_determination_ends_the_wait() -> None:
@@ -138,6 +138,7 @@ def test_reports_are_kept_by_the_date_that_holds() -> None:
         awards.reported("award-1", at="2026-04-25T12:00:00-04:00"),
         awards.reported("award-2", at="2026-04-25T12:00:00-04:00"),
         awards.report_extended("award-2", previous_due_at=when(APRIL_20), due_at="2026-04-30T12:00:00-04:00"),
+        awards.report_overdue("award-3", due=APRIL_20, at=APRIL_20),
     ]
     shown = number("grants.reports_on_time", *history)
     shows(shown, "50.0", numerator=2, denominator=4)
