@@ -87,7 +87,7 @@ def test_an_application_that_waits_counts_as_longer_and_one_taken_back_not_at_al
 def test_a_decision_before_the_application_is_a_defect_that_is_left_out() -> None:
     shown = number("grants.decision_time.p50", *decided([-1, 2]))
     shows(shown, "2.0", denominator=1)
-    assert shown.notes == ("1 determined before their beginning; left out",)
+    assert shown.notes == ("1 determined before they were submitted; left out",)
 
 
 def test_the_first_determination_ends_the_wait() -> None:
