@@ -9,8 +9,9 @@ from typing import Final
 
 from projections.counting import Row
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Spans, Sums, Value
-from projections.metrics.families.grants import awaited
-from projections.metrics.numbers import percent, ratio, total
+from projections.metrics.families.grants import without_people
+from projections.metrics.families.waiting import waited
+from projections.metrics.numbers import DAY, percent, ratio, total
 from projections.read import Between, NoneOf, Where
 
 
@@ -57,7 +58,8 @@ def _passed_on(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _pass_through(inputs: Inputs, _: Scope) -> Value:
-    return awaited(inputs["spans"], 50, "awards_granted", "granted_again")
+    rows = inputs["spans"]
+    return without_people(waited(rows, 50, "awards_granted", "granted_again", unit=DAY))
 
 
 METRICS: Final = (
@@ -83,10 +85,11 @@ METRICS: Final = (
         unit="percent",
         decimals=1,
         window="days",
-        numerator="of these, submitted by the time they were due",
+        numerator="of these, submitted by then, with no earlier date missed",
         denominator="reports due on a day of the period that is over",
-        explanation="How often those who received a grant report by the date that holds for them, extensions "
-        "included. A report that has not come counts as late.",
+        explanation="How often those who received a grant report by the date that holds for them. An "
+        "extension counts where it was given before the date had passed. A report that has not come counts "
+        "as late.",
         asks=_due("grant_reports"),
         compute=_on_time("reports", "submitted"),
         better="higher",

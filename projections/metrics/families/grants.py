@@ -4,7 +4,7 @@ Those who apply are groups and cities, so only what reviewers said can tell abou
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -61,19 +61,21 @@ def _decisions(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _decision_time(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: awaited(
-        filter(_still_wanted, inputs["spans"]), rank, "applications_submitted", "determined"
-    )
+    def compute(inputs: Inputs, _: Scope) -> Value:
+        rows = filter(_still_wanted, inputs["spans"])
+        return without_people(waited(rows, rank, "applications_submitted", "determined", unit=DAY))
 
-
-def awaited(rows: Iterable[Row], rank: int, begun: str, done: str) -> Value:
-    """The days that this many percent waited at most; it tells about groups and cities, not persons."""
-    return replace(waited(rows, rank, begun, done, unit=DAY), people=None)
+    return compute
 
 
 def _still_wanted(row: Row) -> bool:
     """What was taken back before it was determined waits for nothing."""
     return row.key["status"] != "withdrawn" or row.key[MINUTES] is not None
+
+
+def without_people(waited: Value) -> Value:
+    """A wait of groups or cities, which tells about no person."""
+    return replace(waited, people=None)
 
 
 def _reviews(scope: Scope) -> Mapping[str, Ask]:
