@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from producers.simulate.simulation import Simulation
 from tests.year.compare import Verdict, compared
 from tests.year.play import MemoryTown
+from tests.year.published import published
 
 
 async def lived(cities: int, days: int, seed: int, console: Console) -> tuple[MemoryTown, Verdict]:
@@ -26,7 +27,10 @@ async def lived(cities: int, days: int, seed: int, console: Console) -> tuple[Me
         for step in simulation.steps():
             await town.play(step)
             bar.update(task, completed=simulation.passed(step.moment), description=f"{step.moment:%d %B}")
-    return town, compared(town, simulation.truth)
+    verdict = compared(town, simulation.truth)
+    if days >= WHOLE_MONTHS:
+        verdict += await published(town, simulation)
+    return town, verdict
 
 
 def tell(console: Console, town: MemoryTown, verdict: Verdict, seconds: float) -> None:
@@ -51,6 +55,8 @@ def main() -> int:
     return 1 if verdict.differences else 0
 
 
+WHOLE_MONTHS = 62
+"""So many days hold a whole month after the first."""
 ASKED = (("CITIES", 5), ("DAYS", 365), ("SEED", 7))
 
 if __name__ == "__main__":
