@@ -224,8 +224,12 @@ class Case:
             self.town.once(expected, self._held, expected)
 
     def _held(self, expected: datetime) -> None:
-        """At the time that the city named: whether it is done, and whether that time still holds."""
-        if self.truth.open and self.truth.expected == expected:
+        """At the time that the city named: whether it is done, and whether that time still holds.
+
+        A time that was named, given up and named again is told once.
+        """
+        told = expected in self.truth.overdue
+        if self.truth.open and self.truth.expected == expected and not told:
             hours = (expected - self.truth.opening.requested_datetime) // HOUR
             self.town.follows(
                 "service_request.overdue",

@@ -98,6 +98,7 @@ def _taken_up(town: Town, origin: Practice, id_: str) -> Life:
     mine = Practice(town.id, id_, event.at, adopted=data, adopted_at=event.at)
     town.truth.kept(Practice)[event.key] = mine
     origin.elsewhere[town.id] = (id_, event.at)
+    origin.last_told = max(origin.last_told, event.at)
     told = {"by_city": town.id, "by_practice_id": id_}
     town.follows("practice.adopted_elsewhere", origin.id, event.at, city=origin.city, **told)
     while origin.published is not None and dice.random() < 0.6:

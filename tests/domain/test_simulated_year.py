@@ -11,7 +11,9 @@ from producers.simulate.ideas import Idea
 from producers.simulate.simulation import Simulation
 from producers.simulate.steps import Step
 from tests.year.compare import compared, not_compared
+from tests.year.numbers import NUMBERS
 from tests.year.play import MemoryTown
+from tests.year.published import published
 
 pytestmark = pytest.mark.timeout(300)
 EMPTY = {"requests_by_flag"}
@@ -29,12 +31,14 @@ def test_every_read_model_and_follow_up_is_compared() -> None:
     assert not_compared() == set()
 
 
-async def test_read_models_and_follow_ups_show_what_happened() -> None:
+async def test_read_models_follow_ups_and_published_numbers_show_what_happened() -> None:
     simulation, town = Simulation(cities=2, days=90, seed=7), MemoryTown(7)
     await lived(simulation, town)
     verdict = compared(town, simulation.truth)
-    assert verdict.differences == []
+    numbers = await published(town, simulation)
+    assert verdict.differences + numbers.differences == []
     assert {name for name, number in verdict.compared.items() if not number} == EMPTY
+    assert len(numbers.compared) == len(NUMBERS)
     assert town.repeated > 50
     assert sum(reader.crashed for reader in town.readers) > 10
     assert all(not reader.store.quarantine for reader in town.readers)

@@ -24,6 +24,7 @@ from producers.simulate.simulation import Simulation
 from tests.year import servers
 from tests.year.compare import Verdict, compared
 from tests.year.play import MemoryTown
+from tests.year.published import published
 
 Shown = Callable[[datetime], None]
 
@@ -37,7 +38,10 @@ async def in_memory(simulation: Simulation, seed: int, shown: Shown) -> tuple[st
         shown(step.moment)
     crashes = sum(reader.crashed for reader in town.readers)
     told = f"{town.published:,} events, {town.repeated:,} repeats, {crashes:,} crashes"
-    return told, compared(town, simulation.truth)
+    verdict = compared(town, simulation.truth)
+    if simulation.days >= WHOLE_MONTHS:
+        verdict += await published(town, simulation)
+    return told, verdict
 
 
 async def on_servers(simulation: Simulation, seed: int, shown: Shown) -> tuple[str, Verdict]:
@@ -87,6 +91,8 @@ def main() -> int:
     return 1 if verdict.differences else 0
 
 
+WHOLE_MONTHS = 62
+"""So many days hold a whole month after the first."""
 ASKED = (("CITIES", 5), ("DAYS", 365), ("SEED", 7))
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from consumers.followups.registry import FOLLOW_UPS
 from events.codec import decode
@@ -65,6 +65,12 @@ class Verdict:
     compared: Counter[str] = field(default_factory=Counter)
     """How many documents, cells or facts, by the name of the view or event."""
     differences: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Self) -> Self:
+        """The two as one."""
+        self.compared += other.compared
+        self.differences += other.differences
+        return self
 
     def hold(self, name: str, stored: Mapping[Any, Any], true: Mapping[Any, Any]) -> None:
         """Compare what is stored under this name with what must be."""

@@ -83,27 +83,26 @@ def _practice(one: Practice) -> dict[str, Any]:
             "reported_at": one.outcome.at,
         },
         "outcomes": one.outcome.times if one.outcome else 0,
+        "adoptions": [
+            {"city": city, "practice_ids": [practice], "adopted_at": at}
+            for city, (practice, at) in sorted(one.elsewhere.items(), key=lambda taken: taken[1][1])
+        ],
         "updated_at": one.last_told,
-    }
-
-
-def practice_adoptions(truth: Truth) -> Documents:
-    return {
-        f"{key}/{city}": {
-            "city": one.city,
-            "practice_id": one.id,
-            "by_city": city,
-            "by_practice_ids": [practice],
-            "adopted_at": at,
-        }
-        for key, one in truth.kept(Practice).items()
-        for city, (practice, at) in one.elsewhere.items()
     }
 
 
 def practice_diffusion(truth: Truth) -> Sums:
     return summed(
         ((one.city, one.id), {"cities": len(one.elsewhere)}) for one in truth.kept(Practice).values()
+    )
+
+
+def practice_adoption_days(truth: Truth) -> Sums:
+    return summed(
+        ((one.city, str((at - one.published_at).days)), {"adoptions": 1})
+        for one in truth.kept(Practice).values()
+        if one.published_at is not None
+        for _, at in one.elsewhere.values()
     )
 
 
@@ -151,12 +150,12 @@ DOCUMENTS = {
     "groups": groups,
     "group_memberships": memberships,
     "practices": practices,
-    "practice_adoptions": practice_adoptions,
     "moderated_content": moderated_content,
 }
 TALLIES = {
     "group_members": group_members,
     "groups_by_neighbourhood": groups_by_neighbourhood,
     "practice_diffusion": practice_diffusion,
+    "practice_adoption_days": practice_adoption_days,
     "moderation_by_kind": moderation_by_kind,
 }

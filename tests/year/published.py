@@ -1,0 +1,53 @@
+"""The published numbers of simulated cities, computed as everywhere and held against the truth."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from producers.simulate.simulation import FIRST_DAY, Simulation
+from projections.metrics.core import Scope
+from projections.metrics.measure import measure
+from projections.metrics.numbers import plain
+from projections.metrics.registry import BY_CODE
+from projections.registry import PROJECTIONS
+from tests.support.engines import cells
+from tests.support.metrics import Folded
+from tests.year.compare import Verdict
+from tests.year.numbers import NUMBERS, Parts, Seen
+from tests.year.play import MemoryTown
+
+
+def folded(town: MemoryTown) -> Folded:
+    """What the town has stored, as a reader of numbers asks for it."""
+    documents, sums = {}, {}
+    for projection in PROJECTIONS:
+        store = town.stored[projection.name]
+        for view in projection.documents:
+            documents[view.name] = store.documents.get(projection.collection(view), {})
+        for tally in projection.tallies:
+            sums[tally.name] = cells(store, projection.collection(tally))
+    return Folded(documents, sums)
+
+
+def period(simulation: Simulation) -> tuple[date, date]:
+    """The whole months after the first and before the last day."""
+    end = FIRST_DAY + timedelta(days=simulation.days)
+    return (FIRST_DAY + timedelta(days=31)).replace(day=1), end.replace(day=1) - timedelta(days=1)
+
+
+async def published(town: MemoryTown, simulation: Simulation) -> Verdict:
+    """Each number of each city that may be shown: its two parts, to the last digit."""
+    verdict, reader, truth = Verdict(), folded(town), simulation.truth
+    first, last = period(simulation)
+    for city in [simulation.coalition.city, *(one.city for one in simulation.towns)]:
+        scope = Scope(city, first, last, town.horizon)
+        for code, true in NUMBERS.items():
+            shown = await measure(reader, BY_CODE[code], scope)
+            if not shown.suppressed:
+                parts = (shown.numerator, shown.denominator)
+                verdict.hold(code, {city.id: parts}, {city.id: _plain(true(Seen(truth, scope)))})
+    return verdict
+
+
+def _plain(parts: Parts) -> tuple[Decimal | None, ...]:
+    return tuple(None if part is None else plain(Fraction(part)) for part in parts)
