@@ -59,7 +59,7 @@ class Acting:
 
     def area(self, name: str, key: str, data: Payload) -> str | None:
         """The neighbourhood that was said last of this thing, now or before."""
-        said: str | None = getattr(data, "neighbourhood_id", None)
+        said: str | None = vars(data).get("neighbourhood_id")
         if said is not None and name in _PLACED:
             self._areas[key] = said
         return self._areas.get(key)
@@ -70,6 +70,6 @@ def who(name: str, data: Payload, by: str | None) -> tuple[str, ...]:
     if name not in RUNGS:
         return ()
     if name.startswith("group.") and name != "group.member_joined":
-        return (str(getattr(data, "leader_ref")),)  # noqa: B009 - the data are of any type
-    friends: tuple[str, ...] = getattr(data, "co_author_refs", ())
+        return (vars(data)["leader_ref"],)
+    friends: tuple[str, ...] = vars(data).get("co_author_refs", ())
     return tuple(dict.fromkeys((*([by] if by else []), *friends)))

@@ -94,9 +94,9 @@ async def _simulated(settings: Settings, simulation: Simulation, console: Consol
         history(settings, db, names) as timers,
     ):
         progress = playing.Progress(db, simulation)
-        await progress.begin()
-        await timers.hold(progress.until)
+        await progress.begin()  # or nothing is changed
         await enter(db, [town.place for town in simulation.towns], simulation.coalition.city)
+        await timers.hold(progress.until)
         with bar if console.is_terminal else nullcontext():
             return await playing.play(simulation, progress, publisher, timers.settle, shown)
 

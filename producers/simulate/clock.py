@@ -1,13 +1,20 @@
 """A city's own clock, and when its people and its staff are up and about."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from itertools import accumulate
 from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_WEEKDAY: Final = (1, 0, 0, 0, 0, 1, 4, 9, 8, 5, 4, 5, 8, 6, 4, 4, 6, 10, 11, 8, 6, 5, 3, 2)
-_WEEKEND: Final = (2, 1, 1, 0, 0, 0, 1, 2, 4, 8, 10, 11, 9, 8, 8, 8, 7, 6, 5, 4, 4, 3, 3, 2)
-_STAFF: Final = (0, 0, 0, 0, 0, 0, 0, 1, 9, 10, 10, 8, 4, 8, 9, 8, 6, 1, 0, 0, 0, 0, 0, 0)
+
+def _hours(*weights: int) -> list[int]:
+    """How likely each hour of a day is, added up."""
+    return list(accumulate(weights))
+
+
+_WEEKDAY: Final = _hours(1, 0, 0, 0, 0, 1, 4, 9, 8, 5, 4, 5, 8, 6, 4, 4, 6, 10, 11, 8, 6, 5, 3, 2)
+_WEEKEND: Final = _hours(2, 1, 1, 0, 0, 0, 1, 2, 4, 8, 10, 11, 9, 8, 8, 8, 7, 6, 5, 4, 4, 3, 3, 2)
+_STAFF: Final = _hours(0, 0, 0, 0, 0, 0, 0, 1, 9, 10, 10, 8, 4, 8, 9, 8, 6, 1, 0, 0, 0, 0, 0, 0)
 _SEASON: Final = (6, 6, 9, 12, 13, 12, 10, 10, 12, 11, 8, 6)
 """How much goes on outside in each month of a northern year; ten is the usual."""
 SATURDAY: Final = 5
@@ -54,8 +61,8 @@ class Clock:
             days -= days > 0 and day.weekday() < SATURDAY
         return day
 
-    def _moment(self, day: date, dice: Random, hours: tuple[int, ...]) -> datetime:
-        (hour,) = dice.choices(range(24), hours)
+    def _moment(self, day: date, dice: Random, hours: list[int]) -> datetime:
+        (hour,) = dice.choices(range(24), cum_weights=hours)
         return self.at(day, hour, dice.randrange(60)) + moment_between(dice, timedelta(minutes=1))
 
 

@@ -1,16 +1,11 @@
-"""How one session goes: people sign up, wait, give up, come or do not, and some forget to check out."""
+"""How a session comes about: its terms, who signs up, waits and gives up, and whether they are enough."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
 from typing import Any, Final, Literal
 
 from events.envelope import Payload
 from events.types.volunteering import (
-    AttendanceCheckedIn,
-    AttendanceCheckedOut,
-    CheckMethod,
     SessionCancelled,
     SessionChanged,
     SessionScheduled,
@@ -18,22 +13,20 @@ from events.types.volunteering import (
     SignupPromoted,
     SignupRegistered,
 )
-from producers.simulate import hours
 from producers.simulate.agenda import Life
+from producers.simulate.attending import GRACE, HOUR, Attending
 from producers.simulate.clock import moment_between
 from producers.simulate.people import Person
-from producers.simulate.sessions import Attendance, Session, Signup
+from producers.simulate.sessions import Session, Signup
 from producers.simulate.town import Town
 
 AHEAD: Final = timedelta(hours=48)
-GRACE: Final = timedelta(minutes=15)
-HOUR: Final = timedelta(hours=1)
 _COMES: Final = 0.8
 """The share of those with a place that a session counts on, however reliable they really are."""
 
 
 class Gathering:
-    """One session and everyone who has to do with it; what they do is told and noted in one go."""
+    """One session until it begins; what is done about it is told and noted in one go."""
 
     def __init__(self, town: Town, id_: str, terms: SessionScheduled) -> None:
         self.town = town
@@ -42,8 +35,7 @@ class Gathering:
         event = town.tell(id_, terms)
         self.truth = Session(town.id, id_, terms, event.at, event.at, event.at)
         town.truth.kept(Session)[event.key] = self.truth
-        self._offline = self.dice.random() < 0.06
-        self._held_back: list[Callable[[], None]] = []
+        self._day = Attending(town, self.truth, self.people)
 
     def begin(self) -> None:
         """From now on people sign up."""
@@ -83,11 +75,8 @@ class Gathering:
         """What the clock brings with the start and the end as they are told now."""
         terms = self.truth.terms
         self.town.once(terms.starts_at - AHEAD, self._comes_up, terms.starts_at)
-        self.town.once(terms.starts_at - HOUR / 2, self._people_set_out, terms.starts_at)
-        self.town.once(terms.ends_at + GRACE, self._is_over, terms.starts_at)
-
-    def _holds(self, starts_at: datetime) -> bool:
-        return self.truth.cancelled is None and self.truth.terms.starts_at == starts_at
+        self.town.once(terms.starts_at - HOUR / 2, self._day.people_set_out, terms.starts_at)
+        self.town.once(terms.ends_at + GRACE, self._day.is_over, terms.starts_at)
 
     def _before(self, days: int, dice: Random) -> datetime:
         """A waking moment so many days before the start, an hour at least."""
@@ -172,7 +161,7 @@ class Gathering:
 
     def _reconsidered(self, at: datetime) -> None:
         """Whoever waits longest gets a place that is free; then whether those with a place are enough."""
-        if not self.truth.terms.waiting_list or self.town.now >= self.truth.terms.starts_at:
+        if self.town.now >= self.truth.terms.starts_at:
             return
         for signup in self.truth.waiting[: self.truth.free]:
             self.town.follows("signup.promoted", self.truth.id, at, signup.participant, signup_id=signup.id)
@@ -192,7 +181,7 @@ class Gathering:
     # Time
 
     def _comes_up(self, starts_at: datetime) -> None:
-        if self._holds(starts_at):
+        if self.truth.holds(starts_at):
             at = starts_at - AHEAD
             self.town.follows("session.coming_up", self.truth.id, at, starts_at=starts_at)
             self.truth.coming_up = starts_at
@@ -215,107 +204,3 @@ class Gathering:
             self.town.follows("session.at_risk", self.truth.id, at, **risk)
             self.truth.risk = {**risk, "at": at}
             self.truth.last_told = max(self.truth.last_told, at)
-
-    # The day itself
-
-    def _people_set_out(self, starts_at: datetime) -> None:
-        if not self._holds(starts_at):
-            return
-        dice = self.town.dice(self.truth.id, "day", starts_at)
-        for signup in self.truth.placed:
-            if dice.random() < self.people[signup.participant].reliable:
-                early = starts_at - timedelta(minutes=10) + moment_between(dice, timedelta(minutes=30))
-                self.town.once(early, self._comes, signup, self.people[signup.participant], dice)
-        for _ in range(dice.choice([0, 0, 0, 1, 2])):
-            late = starts_at + moment_between(dice, timedelta(minutes=50))
-            self.town.once(late, self._walks_in, dice)
-        if self._offline:
-            back = self.truth.terms.ends_at + dice.randint(2, 30) * HOUR + moment_between(dice, HOUR)
-            self.town.once(back, self._online_again)
-
-    def _comes(self, signup: Signup, person: Person, dice: Random) -> None:
-        if signup.placed:  # or has given up on the way
-            self._there(signup, person, dice)
-
-    def _walks_in(self, dice: Random) -> None:
-        person = self.town.people.someone(dice, self.town.today, lambda one: one.ref not in self.people)
-        if person is not None:
-            self.people[person.ref] = person
-            self._there(None, person if dice.random() < 0.8 else None, dice)
-
-    def _there(self, signup: Signup | None, person: Person | None, dice: Random) -> None:
-        id_ = f"attendance-{len(self.truth.attendances) + len(self._held_back) + 1}"
-        methods: tuple[CheckMethod, ...] = ("qr", "leader", "self")
-        (method,) = dice.choices(methods, (6, 3, 1))
-        who = person.ref if person else None
-        self._record(partial(self._checked_in, id_, signup, who, method, self.town.now))
-        if dice.random() < (person.careful if person else 0.5):
-            ends = self.truth.terms.ends_at - timedelta(minutes=20)
-            left = max(self.town.now + HOUR / 4, ends) + moment_between(dice, timedelta(minutes=30))
-            self.town.once(left, self._leaves, id_, who, method)
-
-    def _leaves(self, id_: str, who: str | None, method: CheckMethod) -> None:
-        self._record(partial(self._checked_out, id_, who, method, self.town.now))
-
-    def _record(self, act: Callable[[], None]) -> None:
-        """The leader's tablet tells it, at once or when it is online again."""
-        if self._offline:
-            self._held_back.append(act)
-        else:
-            act()
-
-    def _checked_in(
-        self, id_: str, signup: Signup | None, who: str | None, method: CheckMethod, at: datetime
-    ) -> None:
-        named = signup.id if signup else None
-        data = AttendanceCheckedIn(
-            attendance_id=id_,
-            signup_id=named,
-            walk_in=None if signup else True,
-            method=method,
-            checked_in_at=at,
-        )
-        told = self._tell(data, who, at)
-        self.truth.attendances[id_] = Attendance(id_, who, named, method, at, told)
-        if signup is not None:
-            signup.came_at = at
-            signup.last_told = max(signup.last_told or told, told)
-
-    def _checked_out(self, id_: str, who: str | None, method: CheckMethod, at: datetime) -> None:
-        attendance = self.truth.attendances[id_]
-        data = AttendanceCheckedOut(attendance_id=id_, method=method, checked_out_at=at)
-        attendance.told_out = self._tell(data, who, at)
-        attendance.went, attendance.method_out = at, method
-        hours.attended(self.town, self.truth, attendance, at)
-
-    def _is_over(self, starts_at: datetime) -> None:
-        """A quarter of an hour after the end: who did not come, and who is assumed to have gone."""
-        if not self._holds(starts_at):
-            return
-        ends = self.truth.terms.ends_at
-        for signup in self.truth.placed:
-            if signup.came_at is None:
-                self._follows(
-                    "attendance.no_show", signup.participant, signup_id=signup.id, session_ended_at=ends
-                )
-                signup.missed, signup.last_told = ends, ends + GRACE
-        self._assumed_to_have_gone()
-
-    def _follows(self, name: str, who: str | None, **data: Any) -> None:
-        """At the end of the grace."""
-        self.town.follows(name, self.truth.id, self.truth.terms.ends_at + GRACE, who, **data)
-
-    def _online_again(self) -> None:
-        for act in self._held_back:
-            act()
-        self._held_back.clear()
-        self._assumed_to_have_gone()
-
-    def _assumed_to_have_gone(self) -> None:
-        ends = self.truth.terms.ends_at
-        for one in self.truth.attendances.values():
-            if one.went is None:
-                said = {"attendance_id": one.id, "method": "auto", "checked_out_at": ends}
-                self._follows("attendance.checked_out", one.participant, **said)
-                one.went, one.method_out, one.told_out = ends, "auto", ends + GRACE
-                hours.attended(self.town, self.truth, one, ends + GRACE)

@@ -69,15 +69,17 @@ class Record:
 
 
 def begin(town: Town, day: date) -> None:
-    """Projects that begin today, and what is written down after yesterday's sessions."""
+    """Projects that begin today."""
     dice = town.dice("impact", day)
     for number in range(town.often(PER_DAY, dice)):
         town.begin(_life(town, f"project-{day:%y%m%d}-{number}"), town.clock.working(town.now, 0, dice))
-    yesterday = town.now - timedelta(days=1)
-    for session in town.truth.kept(Session).values():
-        held = session.city == town.id and session.cancelled is None
-        if held and yesterday <= session.terms.ends_at < town.now and dice.random() < 0.7:
-            town.once(town.clock.working(town.now, 0, dice), _after, town, session)
+
+
+def session_held(town: Town, session: Session) -> None:
+    """After most sessions somebody writes down what was done."""
+    dice = town.dice("held", session.id)
+    if dice.random() < 0.7:
+        town.once(town.clock.working(town.now, 0, dice), _after, town, session)
 
 
 def _after(town: Town, session: Session) -> None:

@@ -38,29 +38,28 @@ class Progress:
 
     def __init__(self, db: Database, simulation: Simulation) -> None:
         self._documents = db[COLLECTION]
-        self._simulation = simulation
+        self._cities = len(simulation.towns)
         self._id = {"_id": simulation.coalition.id}
         self.steps = 0
         self.until = simulation.begins
 
     async def begin(self) -> None:
         """Learn where an earlier run stopped. Raises OtherSimulation where it had other arguments."""
-        cities = len(self._simulation.towns)
         known = await self._documents.find_one(self._id)
         if known is None:
-            await self._documents.insert_one({**self._id, "cities": cities, "steps": 0, "until": None})
             return
-        if known["cities"] != cities:
+        if known["cities"] != self._cities:
             raise OtherSimulation(
                 f"With this seed {known['cities']} cities were simulated, and each acts on the others. "
                 f"Nothing was changed. Give --cities {known['cities']}, or another --seed."
             )
-        self.steps, self.until = known["steps"], known["until"] or self.until
+        self.steps, self.until = known["steps"], known["until"]
 
     async def taken(self, steps: int, until: datetime) -> None:
         """So many steps are published and settled, and it is this moment there."""
         self.steps, self.until = steps, until
-        await self._documents.update_one(self._id, {"$set": {"steps": steps, "until": until}})
+        now = {"cities": self._cities, "steps": steps, "until": until}
+        await self._documents.update_one(self._id, {"$set": now}, upsert=True)
 
 
 async def play(

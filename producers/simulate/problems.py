@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from events.types.ideas import ProblemDefined
+from producers.simulate.cases import Request
 from producers.simulate.progress import progress_of, tell_of
-from producers.simulate.requests import Request
 from producers.simulate.town import Town
 
 MONTHLY: Final = 9

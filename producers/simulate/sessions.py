@@ -85,6 +85,10 @@ class Session:
         """Everyone who waits, the first of them first."""
         return [one for one in self.signups.values() if one.waits]
 
+    def holds(self, starts_at: datetime) -> bool:
+        """Whether it takes place and still starts then."""
+        return self.cancelled is None and self.terms.starts_at == starts_at
+
     @property
     def free(self) -> int:
         """How many places there are still."""

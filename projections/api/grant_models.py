@@ -237,6 +237,7 @@ class AwardDetail(Award):
     """An award with what is paid, owed and reached, and how much of it was granted again."""
 
     description: str | None
+    call_title: str | None = Field(description="null where its call is not told, as of imported awards")
     instalments: list[Instalment]
     reports: list[Report]
     targets: list[Target]

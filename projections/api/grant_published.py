@@ -145,11 +145,14 @@ def _award(document: Document) -> dict[str, Any]:
     }
 
 
-def award_detail(document: Document, regrants: int, as_of: str | None) -> models.AwardDetail:
+def award_detail(
+    document: Document, call: Document | None, regrants: int, as_of: str | None
+) -> models.AwardDetail:
     """An award with what is paid, owed and reached."""
     return models.AwardDetail(
         **_award(document),
         description=document["description"],
+        call_title=call and call["title"],
         instalments=[_instalment(one) for one in document["instalments"]],
         reports=[_report(one) for one in document["reports"]],
         targets=[_target(one) for one in document["targets"]],

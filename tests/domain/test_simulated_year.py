@@ -3,14 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from events.envelope import Event
+from producers.simulate.cases import Request
 from producers.simulate.ideas import Idea
-from producers.simulate.requests import Request
 from producers.simulate.simulation import Simulation
 from producers.simulate.steps import Step
 from tests.year.compare import compared, not_compared
 from tests.year.play import MemoryTown
 
+pytestmark = pytest.mark.timeout(300)
 EMPTY = {"requests_by_flag"}
 """Nothing here is told before its opening, or closed before it was opened."""
 

@@ -15,6 +15,8 @@ from projections.registry import OWNER, VIEWS
 from tests.support.engines import cells
 from tests.support.spec import Sums
 from tests.year import (
+    attendance,
+    awards,
     grants,
     groups,
     hours,
@@ -39,9 +41,11 @@ FAMILIES = (
     participants,
     impact,
     volunteering,
+    attendance,
     hours,
     stewardship,
     grants,
+    awards,
     pulse,
 )
 Documented = Callable[[Truth], Documents]

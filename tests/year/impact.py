@@ -1,14 +1,13 @@
 """What the read models of projects and impact must hold, made of the truth."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from events.types.awards import AwardRef
 from producers.simulate.impact import Project, Record
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
-from tests.year.sums import Added, Documents, summed
+from tests.year.sums import Added, Documents, summed, thousandths
 
 
 def projects(truth: Truth) -> Documents:
@@ -107,8 +106,8 @@ def _counts(one: Record) -> dict[str, int]:
     seen = one.data.out_of
     return {
         "records": 1,
-        "thousandths": int(Decimal(one.data.quantity) * 1000),
-        "out_of": int(Decimal(seen.quantity) * 1000) if seen else 0,
+        "thousandths": thousandths(one.data.quantity),
+        "out_of": thousandths(seen.quantity) if seen else 0,
     }
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from producers.simulate.cases import Change, Request
 from producers.simulate.feedback import Feedback
 from producers.simulate.progress import Progress
-from producers.simulate.requests import Change, Request
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
 from tests.year.results import progress, results_told

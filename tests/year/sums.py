@@ -1,6 +1,7 @@
 """Sums as a reader sees them, counted one by one."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from projections.core import Document
@@ -24,3 +25,8 @@ def summed(added: Iterable[Added]) -> Sums:
 def point(lat: float | None, long: float | None) -> dict[str, Any] | None:
     """GeoJSON, longitude first."""
     return None if lat is None or long is None else {"type": "Point", "coordinates": [long, lat]}
+
+
+def thousandths(text: str) -> int:
+    """Decimal text as a whole number of thousandths."""
+    return int(Decimal(text) * 1000)

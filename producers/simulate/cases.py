@@ -1,0 +1,259 @@
+"""What is so of a service request, and all that can be done about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final, Literal
+
+from events.envelope import Event
+from events.stages import ResolutionCode, Stage
+from events.types.requests import (
+    ResolutionConfirmed,
+    ResolutionDisputed,
+    ServiceRequestAcknowledged,
+    ServiceRequestClosed,
+    ServiceRequestMerged,
+    ServiceRequestOpened,
+    ServiceRequestReopened,
+    ServiceRequestStageChanged,
+    ServiceRequestUpdatePosted,
+)
+from producers.simulate import messages
+from producers.simulate.people import Person
+from producers.simulate.services import SERVICES, Service
+from producers.simulate.town import Town
+
+HOUR: Final = timedelta(hours=1)
+_CHANNELS: Final = ("mobile", "web", "phone", "sms", "email", "in_person")
+_LABELS: Final[dict[Stage, str]] = {
+    "investigating": "Under review",
+    "scheduled": "In progress - The request has been scheduled.",
+    "in_progress": "Crew on site",
+    "on_hold": "Waiting for parts",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line of a request's history."""
+
+    stage: Stage
+    label: str | None
+    by: str
+    notes: str | None
+    event: Event
+
+
+@dataclass
+class Request:
+    """What is so of one request."""
+
+    city: str
+    id: str
+    opening: ServiceRequestOpened
+    reporter: str | None
+    last_told: datetime
+    history: list[Change] = field(default_factory=list)
+    stage: Stage = "submitted"
+    label: str | None = None
+    agency: str | None = None
+    notice: str | None = None
+    expected: datetime | None = None
+    first_response: datetime | None = None
+    closed_at: datetime | None = None
+    resolution: ResolutionCode | None = None
+    duplicate_of: str | None = None
+    followers: int = 0
+    reopened: int = 0
+    confirmed: int = 0
+    disputed: int = 0
+    updates: int = 0
+    overdue: list[datetime] = field(default_factory=list)
+    """Every time that was named by the city, and at which it was not done."""
+
+    @property
+    def open(self) -> bool:
+        return self.stage != "closed"
+
+
+class Case:
+    """One request: what is done about it is told and noted in one go."""
+
+    def __init__(self, town: Town, id_: str, dice: Random) -> None:
+        self.town = town
+        self.dice = dice
+        self.id = id_
+        self.service = _service(town, dice)
+        self.reporter: Person | None = None
+        self.truth: Request
+
+    def opened(self, found: datetime) -> None:
+        town, dice = self.town, self.dice
+        self.reporter = town.people.someone(dice, town.today)
+        by = self.reporter.ref if self.reporter and dice.random() < 0.7 else None
+        data = self._report(found, anonymous=by is None or dice.random() < 0.1)
+        event = town.tell(self.id, data, by, at=found, lang=self.reporter.lang if self.reporter else None)
+        self.truth = Request(town.id, self.id, data, by, event.at, agency=data.agency_responsible)
+        town.truth.kept(Request)[event.key] = self.truth
+        self.truth.history.append(Change("submitted", None, "reporter", None, event))
+        self._expect(data.expected_datetime)
+
+    def _report(self, found: datetime, *, anonymous: bool) -> ServiceRequestOpened:
+        town, dice = self.town, self.dice
+        parts = town.place.neighbourhoods
+        home = self.reporter.neighbourhood if self.reporter and dice.random() < 0.6 else None
+        part = next((one for one in parts if one.id == home), None) or dice.choice(parts)
+        seen = dice.random()
+        return ServiceRequestOpened(
+            service_code=self.service.code,
+            service_name=self.service.name,
+            description=self.service.words if seen < 0.8 else None,
+            lat=round(part.lat + dice.uniform(-0.006, 0.006), 6) if seen < 0.9 else None,
+            long=round(part.long + dice.uniform(-0.008, 0.008), 6) if seen < 0.9 else None,
+            address=f"{dice.randint(1, 180)} {part.id.replace('-', ' ').title()} Road"
+            if seen < 0.5
+            else None,
+            neighbourhood_id=part.id if seen < 0.97 else None,
+            media_url=(f"https://pictures.example/{town.id}/{self.id}.jpg",) if seen < 0.2 else (),
+            channel=dice.choices(_CHANNELS, (40, 28, 18, 4, 6, 4))[0],
+            agency_responsible=self.service.agency if seen > 0.6 else None,
+            requested_datetime=found,
+            expected_datetime=self._deadline() if dice.random() < 0.15 else None,
+            anonymous=anonymous,
+        )
+
+    def acknowledged(self, notice: str | None = None) -> None:
+        expected = self._deadline() if notice or self.dice.random() < 0.6 else None
+        said = notice or ("On our list." if self.dice.random() < 0.3 else None)
+        data = ServiceRequestAcknowledged(
+            agency_responsible=self.service.agency, service_notice=said, expected_datetime=expected
+        )
+        event = self.town.tell(self.id, data)
+        self.truth.agency, self.truth.notice = self.service.agency, said or self.truth.notice
+        self._answered(event)
+        self._changed(event, "acknowledged", "agency", said)
+        self._expect(expected)
+
+    def moved(self, stage: Stage) -> None:
+        label = _LABELS[stage]
+        data = ServiceRequestStageChanged(
+            from_stage=self.truth.stage, to_stage=stage, local_status=label, actor_kind="agency"
+        )
+        event = self.town.tell(self.id, data)
+        self._answered(event)
+        self._changed(event, stage, "agency", None, label)
+
+    def update(self) -> None:
+        kind: Literal["agency", "reporter"] = "agency" if self.dice.random() < 0.6 else "reporter"
+        public = self.dice.random() < 0.8
+        number = self.truth.updates = self.truth.updates + 1
+        data = ServiceRequestUpdatePosted(
+            text_ref=f"text-{self.id}-{number}", author_kind=kind, is_public=public
+        )
+        event = self.town.tell(self.id, data, self.truth.reporter if kind == "reporter" else None)
+        self._noted(event)
+        if kind == "agency" and public:
+            self._answered(event)
+
+    def seen_before(self) -> Request | None:
+        """A request of the same kind, reported in the same part not long ago, that is still open."""
+        mine = self.truth.opening
+        same = (
+            one
+            for one in reversed(list(self.town.truth.kept(Request).values())[-400:])
+            if one.city == self.town.id and one.open and one.id != self.id
+        )
+        return next(
+            (
+                one
+                for one in same
+                if (one.opening.service_code, one.opening.neighbourhood_id)
+                == (mine.service_code, mine.neighbourhood_id)
+            ),
+            None,
+        )
+
+    def merged(self, original: Request) -> None:
+        followers = self.dice.choice([0, 1, 1, 3])
+        data = ServiceRequestMerged(duplicate_of=original.id, carried_followers=followers)
+        self._noted(self.town.tell(self.id, data))
+        self.truth.duplicate_of, self.truth.followers = original.id, followers
+
+    def closed(self, code: ResolutionCode, done: datetime | None = None) -> None:
+        notes = "Done." if self.dice.random() < 0.5 else None
+        at = done or self.town.now
+        data = ServiceRequestClosed(resolution_code=code, status_notes=notes, closed_datetime=at)
+        event = self.town.tell(self.id, data, at=at)
+        self._answered(event)
+        self._changed(event, "closed", "agency", notes)
+        self.truth.resolution, self.truth.closed_at = code, event.at
+        if self.truth.reporter is not None and self.reporter is not None:
+            messages.tell_outcome(self.town, self.reporter, event)
+
+    def confirmed(self) -> None:
+        self._noted(self.town.tell(self.id, ResolutionConfirmed(survey_id=self._survey()), self._asked()))
+        self.truth.confirmed += 1
+
+    def disputed(self) -> None:
+        self._noted(self.town.tell(self.id, ResolutionDisputed(survey_id=self._survey()), self._asked()))
+        self.truth.disputed += 1
+
+    def reopened(self) -> None:
+        reason = "It is as it was before."
+        event = self.town.tell(
+            self.id, ServiceRequestReopened(reason=reason, by="reporter"), self.truth.reporter
+        )
+        self._changed(event, "reopened", "reporter", reason)
+        self.truth.resolution = self.truth.closed_at = None
+        self.truth.reopened += 1
+
+    def _survey(self) -> str:
+        return f"survey-{self.id}-{self.truth.confirmed + self.truth.disputed + 1}"
+
+    def _asked(self) -> str | None:
+        return self.truth.reporter
+
+    def _deadline(self) -> datetime:
+        """At five in the afternoon of a working day that lies ahead."""
+        clock, days = self.town.clock, max(1, self.service.days + self.dice.randint(-1, 3))
+        return clock.at(clock.working_day(clock.day(self.town.now), days), 17)
+
+    def _expect(self, expected: datetime | None) -> None:
+        if expected is not None and expected != self.truth.expected:
+            self.truth.expected = expected
+            self.town.once(expected, self._held, expected)
+
+    def _held(self, expected: datetime) -> None:
+        """At the time that the city named: whether it is done, and whether that time still holds."""
+        if self.truth.open and self.truth.expected == expected:
+            hours = (expected - self.truth.opening.requested_datetime) // HOUR
+            self.town.follows(
+                "service_request.overdue",
+                self.id,
+                expected,
+                expected_datetime=expected,
+                sla_hours=hours,
+            )
+            self.truth.overdue.append(expected)
+            self.truth.last_told = max(self.truth.last_told, expected)
+
+    def _answered(self, event: Event) -> None:
+        first = self.truth.first_response
+        self.truth.first_response = event.at if first is None else min(first, event.at)
+
+    def _changed(
+        self, event: Event, stage: Stage, by: str, notes: str | None, label: str | None = None
+    ) -> None:
+        self._noted(event)
+        if label is not None or stage != self.truth.stage:
+            self.truth.label = label
+        self.truth.stage = stage
+        self.truth.history.append(Change(stage, label, by, notes, event))
+
+    def _noted(self, event: Event) -> None:
+        self.truth.last_told = max(self.truth.last_told, event.at)
+
+
+def _service(town: Town, dice: Random) -> Service:
+    warm = town.clock.season(town.today) >= 1
+    return dice.choices(SERVICES, [one.summer if warm else one.winter for one in SERVICES])[0]
