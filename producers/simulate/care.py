@@ -69,11 +69,12 @@ class Care:
 
     # Adoptions
 
-    def adopted(self, person: Person, entry: str | None = None) -> None:
-        """The person takes care of it from now on, unless somebody does already or waits for it."""
+    def adopted(self, person: Person, entry: str | None = None, group: str | None = None) -> None:
+        """The person takes care of it from now on, alone or for a group, unless somebody does or waits."""
         id_ = f"adoption-{self.truth.id}-{len(self.truth.gone) + len(self.truth.adoptions) + 1}"
         data = AdoptionStarted(
             adoption_id=id_,
+            group_id=group,
             nickname="Our own" if self.dice.random() < 0.3 else None,
             cadence_days=self.dice.choice([7, 14, 14, 21, 30, 60]),
             obligations=("look", "clean") if self.dice.random() < 0.5 else (),
@@ -82,11 +83,11 @@ class Care:
         event = self.town.tell(self.truth.id, data, person.ref)
         at = self._noted(event.at)
         adoption = Adoption(
-            self.town.id, self.truth.id, id_, data, person.ref, None, at, event.day, at, at, at
+            self.town.id, self.truth.id, id_, data, person.ref, group, at, event.day, at, at, at
         )
         self.town.truth.kept(Adoption)[f"{event.key}/{id_}"] = adoption
         self._stewards[person.ref] = person
-        if (reason := self._refusal(person)) is not None:
+        if (reason := self._refusal(data, person)) is not None:
             self._follows("adoption.refused", at, adoption, reason=reason)
             self._over(adoption, at, "refused")
             return
@@ -94,7 +95,7 @@ class Care:
         self.queue.served(at)
         self._comes_now_and_then(adoption)
 
-    def _refusal(self, person: Person) -> str | None:
+    def _refusal(self, data: AdoptionStarted, person: Person) -> str | None:
         thing = self.truth
         if thing.retired is not None:
             return "asset_retired"
@@ -103,7 +104,10 @@ class Care:
         if thing.data.not_adoptable_because is not None:
             return "not_adoptable"
         first = thing.waiting[0] if thing.waiting else None
-        return "others_wait" if first and first.participant != person.ref else None
+        if first is None or first.id == data.entry_id:
+            return None
+        same = first.participant == person.ref and data.group_id is None
+        return None if same else "others_wait"
 
     def _began(self, adoption: Adoption, at: datetime) -> None:
         free = self.truth.free_since

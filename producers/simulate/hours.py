@@ -60,8 +60,9 @@ def attended(town: Town, session: Session, attendance: Attendance, at: datetime)
         "session_id": session.id,
         "attendance_id": attendance.id,
         "opportunity_id": session.terms.opportunity_id,
-        "group_id": getattr(session.terms, "group_id", None),
-        "neighbourhood_id": getattr(session.terms, "neighbourhood_id", None),
+        "project_id": session.terms.project_id,
+        "group_id": session.terms.group_id,
+        "neighbourhood_id": session.terms.neighbourhood_id,
     }
     auto, minutes = attendance.method_out == "auto", attendance.minutes
     entry = Hours(

@@ -17,6 +17,7 @@ from events.types.ideas import (
 from producers.simulate.agenda import Life
 from producers.simulate.clock import moment_between
 from producers.simulate.people import Person
+from producers.simulate.problems import Problem
 from producers.simulate.town import Town
 
 PER_DAY: Final = 0.33
@@ -94,6 +95,7 @@ def _submitted(town: Town, id_: str, author: Person, dice: Random) -> Idea:
         title=title.format(where=where.replace("-", " ")),
         summary=summary,
         category=category,
+        problem_id=_problem(town, dice),
         neighbourhood_id=where if dice.random() < 0.8 else None,
         est_cost=dice.choice(_COSTS),
         co_author_refs=(friend.ref,) if friend and friend is not author else (),
@@ -102,6 +104,12 @@ def _submitted(town: Town, id_: str, author: Person, dice: Random) -> Idea:
     idea = Idea(town.id, id_, data, author.ref, event.at, event.day, event.at, [("submitted", None, event)])
     town.truth.kept(Idea)[event.key] = idea
     return idea
+
+
+def _problem(town: Town, dice: Random) -> str | None:
+    """Some ideas answer a problem that was worded before."""
+    known = [one.id for one in town.truth.kept(Problem).values() if one.city == town.id]
+    return dice.choice(known) if known and dice.random() < 0.15 else None
 
 
 def _answers(town: Town, idea: Idea, dice: Random) -> Life:

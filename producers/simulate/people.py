@@ -36,6 +36,7 @@ class People:
 
     def __init__(self, place: Place, dice: Random, first_day: date) -> None:
         self.all = [_person(place, number, dice, first_day) for number in range(place.people)]
+        self.by_ref = {person.ref: person for person in self.all}
         self._weights = list(accumulate(person.eager for person in self.all))
         self._gone: set[str] = set()
 

@@ -61,12 +61,21 @@ class Stewardship:
         if person is None:
             return
         if free and dice.random() < 0.75:
-            dice.choice(free).adopted(person)
+            self._adopted(dice.choice(free), person, dice)
         elif (thing := pick(dice, taken)) is not None:
             if dice.random() < 0.9:
                 self._waits(thing, person, dice)
             else:
                 thing.adopted(person)
+
+    def _adopted(self, thing: Care, person: Person, dice: Random) -> None:
+        """By one, or by one who leads a group for all of it."""
+        town, group = self._town, groups.of(self._town, dice) if dice.random() < 0.2 else None
+        leader = town.people.by_ref[group.leader] if group else person
+        if group is not None and town.people.takes_part(leader, town.today):
+            thing.adopted(leader, group=group.id)
+        else:
+            thing.adopted(person)
 
     def _waits(self, thing: Care, person: Person, dice: Random) -> None:
         """Most of those who cannot have it wait for it, each once."""

@@ -16,6 +16,7 @@ from producers.simulate import groups
 from producers.simulate.agenda import Life
 from producers.simulate.clock import SATURDAY
 from producers.simulate.gathering import Gathering
+from producers.simulate.impact import Project
 from producers.simulate.town import Town
 
 PER_DAY: Final = 0.11
@@ -86,6 +87,7 @@ def _published(town: Town, id_: str, work: _Work, dice: Random) -> Opportunity:
         activity=work.activity,
         organisation=None if group else "City works",
         group_id=group.id if group else None,
+        project_id=_project(town, dice),
         neighbourhood_id=where,
         roles=(Role(role_id="crew", title="Crew"), Role(role_id="lead", title="Leads the crew", min_age=18)),
     )
@@ -93,6 +95,14 @@ def _published(town: Town, id_: str, work: _Work, dice: Random) -> Opportunity:
     opportunity = Opportunity(town.id, id_, data, event.at, event.at)
     town.truth.kept(Opportunity)[event.key] = opportunity
     return opportunity
+
+
+def _project(town: Town, dice: Random) -> str | None:
+    """Some of it is a part of a project that runs."""
+    running = [
+        one.id for one in town.truth.kept(Project).values() if one.city == town.id and one.ended is None
+    ]
+    return dice.choice(running) if running and dice.random() < 0.3 else None
 
 
 def _scheduled(
@@ -104,6 +114,7 @@ def _scheduled(
     capacity = max(2, work.places + dice.randint(-2, 4)) if dice.random() < 0.9 else None
     terms = SessionScheduled(
         opportunity_id=opportunity.id,
+        project_id=opportunity.data.project_id,
         group_id=opportunity.data.group_id,
         neighbourhood_id=opportunity.data.neighbourhood_id,
         role_id="crew" if dice.random() < 0.5 else None,

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
+from typing import Any
 
 from producers.simulate.simulation import FIRST_DAY, Simulation
 from projections.metrics.core import Scope
@@ -15,6 +17,7 @@ from tests.support.metrics import Folded
 from tests.year.compare import Verdict
 from tests.year.numbers import NUMBERS, Parts, Seen
 from tests.year.play import MemoryTown
+from tests.year.waits import RANKS, WAITS, value
 
 
 def folded(town: MemoryTown) -> Folded:
@@ -36,17 +39,27 @@ def period(simulation: Simulation) -> tuple[date, date]:
 
 
 async def published(town: MemoryTown, simulation: Simulation) -> Verdict:
-    """Each number of each city that may be shown: its two parts, to the last digit."""
+    """Each number of each city that may be shown, to the last digit."""
     verdict, reader, truth = Verdict(), folded(town), simulation.truth
     first, last = period(simulation)
     for city in [simulation.coalition.city, *(one.city for one in simulation.towns)]:
         scope = Scope(city, first, last, town.horizon)
-        for code, true in NUMBERS.items():
+        seen = Seen(truth, scope)
+        for code, true in _expected(seen).items():
             shown = await measure(reader, BY_CODE[code], scope)
             if not shown.suppressed:
-                parts = (shown.numerator, shown.denominator)
-                verdict.hold(code, {city.id: parts}, {city.id: _plain(true(Seen(truth, scope)))})
+                stored = (shown.numerator, shown.denominator) if code in NUMBERS else shown.value
+                verdict.hold(code, {city.id: stored}, {city.id: true})
     return verdict
+
+
+def _expected(seen: Seen) -> dict[str, Any]:
+    """The two parts of each number, and the value of what people waited for."""
+    found: dict[str, Any] = {code: _plain(true(seen)) for code, true in NUMBERS.items()}
+    for (name, (waits, unit)), rank in product(WAITS.items(), RANKS):
+        if (code := f"{name}.p{rank}") in BY_CODE:
+            found[code] = value(waits(seen), rank, unit, BY_CODE[code].decimals)
+    return found
 
 
 def _plain(parts: Parts) -> tuple[Decimal | None, ...]:

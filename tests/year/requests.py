@@ -49,7 +49,7 @@ def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
         "closed_at": one.closed_at,
         "overdue_at": max(one.overdue, default=None),
         "paused_at": one.history[-1].event.at if one.stage in PAUSES else None,
-        "paused_seconds": sum(_pauses(one.history)),
+        "paused_seconds": sum(pauses(one.history)),
         "results": results_told(told_of_results),
         "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
         "duplicate_of": one.duplicate_of,
@@ -64,7 +64,7 @@ def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
     }
 
 
-def _pauses(history: Sequence[Change]) -> Iterator[int]:
+def pauses(history: Sequence[Change]) -> Iterator[int]:
     """The whole seconds of each time for which it stood still, and went on."""
     for change, after in pairwise(history):
         if change.stage in PAUSES:
