@@ -1,11 +1,12 @@
 """A grant call from its opening to the awards: applications, reviews, a ranking, determinations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Final, Literal
 
+from events.envelope import Event
 from events.scalars import thousandths
 from events.types.applications import (
     ApplicationMoreInfoProvided,
@@ -82,9 +83,9 @@ class Calling:
         for _, _, reviewing in self._standing():
             reviewing.begin()
         yield self.host.clock.working(self.host.now, 6, self.dice)
-        self._ranked()
+        ranking, told = self._ranked()
         yield self.host.clock.working(self.host.now, 1, self.dice)
-        yield from self._determined()
+        yield from self._determined({one.application_id: one.rank for one in ranking.ranking}, told.id)
 
     # Deadline
 
@@ -184,7 +185,7 @@ class Calling:
 
     # The decision
 
-    def _ranked(self) -> None:
+    def _ranked(self) -> tuple[GrantCallRanked, Event]:
         """By the mean of the weighted scores that count; whoever has none has no rank."""
         scores = {
             application.id: _score(reviewing)
@@ -202,21 +203,19 @@ class Calling:
         )
         data = GrantCallRanked(rule="grant_call.weighted_mean", ranking=ranking)
         event = self.host.tell(self.truth.id, data)
-        self.truth.ranked, self.truth.last_told = (data, event.at), event.at
-        self._ranking_id = event.id
+        self.truth.ranked, self.truth.last_told = (data, event), event.at
+        return self.truth.ranked
 
-    def _determined(self) -> Life:
+    def _determined(self, ranks: Mapping[str, int], ranking_ref: str) -> Life:
         """Down the ranking as far as the money goes."""
         left = thousandths(self.truth.data.budget)
-        assert self.truth.ranked is not None  # noqa: S101 - it was ranked before
-        ranks = {one.application_id: one.rank for one in self.truth.ranked[0].ranking}
         for application, applicant, _ in sorted(
             self._standing(), key=lambda one: (ranks.get(one[0].id, 1_000), one[0].id)
         ):
             yield self.host.now + moment_between(self.dice, timedelta(minutes=20))
             amount = thousandths(application.data.amount)
             granted = application.id in ranks and amount <= left and application.withdrawn_at is None
-            self._decides(application, granted=granted)
+            self._decides(application, ranking_ref, granted=granted)
             if granted:
                 left -= amount
                 self.host.once(
@@ -226,7 +225,7 @@ class Calling:
                     applicant,
                 )
 
-    def _decides(self, application: Application, *, granted: bool) -> None:
+    def _decides(self, application: Application, ranking_ref: str, *, granted: bool) -> None:
         pending = any(one.answered_at is None for one in application.queries)
         outcome: Outcome = "accepted_pending_info" if pending else "accepted"
         data = DeterminationMade(
@@ -234,7 +233,7 @@ class Calling:
             amount=application.data.amount if granted else None,
             currency=application.data.currency if granted else None,
             reason=None if granted else "Others came before it.",
-            ranking_ref=self._ranking_id,
+            ranking_ref=ranking_ref,
         )
         at = self.host.tell(application.id, data).at
         application.determined = (data, at)

@@ -88,6 +88,7 @@ class Case:
         self.truth: Request
 
     def opened(self, found: datetime) -> None:
+        """Somebody reports it."""
         town, dice = self.town, self.dice
         self.reporter = town.people.someone(dice, town.today)
         by = self.reporter.ref if self.reporter and dice.random() < 0.7 else None
@@ -123,6 +124,7 @@ class Case:
         )
 
     def acknowledged(self, notice: str | None = None) -> None:
+        """An agency takes it on and, mostly, names a time; with a notice that time is a later one."""
         expected = self._deadline() if notice or self.dice.random() < 0.6 else None
         said = notice or ("On our list." if self.dice.random() < 0.3 else None)
         data = ServiceRequestAcknowledged(
@@ -135,6 +137,7 @@ class Case:
         self._expect(expected)
 
     def moved(self, stage: Stage) -> None:
+        """It stands in another stage."""
         label = _LABELS[stage]
         data = ServiceRequestStageChanged(
             from_stage=self.truth.stage, to_stage=stage, local_status=label, actor_kind="agency"
@@ -144,6 +147,7 @@ class Case:
         self._changed(event, stage, "agency", None, label)
 
     def update(self) -> None:
+        """Somebody writes about it, not always for everyone."""
         kind: Literal["agency", "reporter"] = "agency" if self.dice.random() < 0.6 else "reporter"
         public = self.dice.random() < 0.8
         number = self.truth.updates = self.truth.updates + 1
@@ -174,12 +178,14 @@ class Case:
         )
 
     def merged(self, original: Request) -> None:
+        """It is the same as another one."""
         followers = self.dice.choice([0, 1, 1, 3])
         data = ServiceRequestMerged(duplicate_of=original.id, carried_followers=followers)
         self._noted(self.town.tell(self.id, data))
         self.truth.duplicate_of, self.truth.followers = original.id, followers
 
     def closed(self, code: ResolutionCode, done: datetime | None = None) -> None:
+        """The city says that it is done, perhaps some hours after it was."""
         notes = "Done." if self.dice.random() < 0.5 else None
         at = done or self.town.now
         data = ServiceRequestClosed(resolution_code=code, status_notes=notes, closed_datetime=at)
@@ -191,14 +197,17 @@ class Case:
             messages.tell_outcome(self.town, self.reporter, event)
 
     def confirmed(self) -> None:
+        """Whoever looked found it gone."""
         self._noted(self.town.tell(self.id, ResolutionConfirmed(survey_id=self._survey()), self._asked()))
         self.truth.confirmed += 1
 
     def disputed(self) -> None:
+        """Whoever looked found it still there."""
         self._noted(self.town.tell(self.id, ResolutionDisputed(survey_id=self._survey()), self._asked()))
         self.truth.disputed += 1
 
     def reopened(self) -> None:
+        """It begins anew."""
         reason = "It is as it was before."
         event = self.town.tell(
             self.id, ServiceRequestReopened(reason=reason, by="reporter"), self.truth.reporter

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from events.envelope import Event
 from events.types.applications import ApplicationSubmitted, DeterminationMade, ReviewSubmitted
 from events.types.awards import AwardGranted, GrantReportDeadlineExtended, GrantReportSubmitted
 from events.types.grants import GrantCallClosed, GrantCallDeadlineExtended, GrantCallOpened, GrantCallRanked
@@ -21,7 +22,7 @@ class Call:
     extensions: list[tuple[GrantCallDeadlineExtended, datetime]] = field(default_factory=list)
     closed_at: datetime | None = None
     cancelled: tuple[GrantCallClosed, datetime] | None = None
-    ranked: tuple[GrantCallRanked, datetime] | None = None
+    ranked: tuple[GrantCallRanked, Event] | None = None
 
     @property
     def open(self) -> bool:

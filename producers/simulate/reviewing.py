@@ -1,5 +1,6 @@
 """How applications are reviewed: scores, conflicts of interest, reviewers who step back or come too late."""
 
+from collections.abc import Callable
 from datetime import datetime
 from random import Random
 from typing import Final, Literal
@@ -41,9 +42,8 @@ class Reviewing:
             if 0.17 < fate < 0.22:
                 self._later(4, dice, self._conflicts, reviewer)
 
-    def _later(self, days: int, dice: Random, act: object, reviewer: str) -> None:
-        when = self._host.clock.working(self._host.now, days, dice)
-        self._host.once(when, act, reviewer, dice)  # type: ignore[arg-type]
+    def _later(self, days: int, dice: Random, act: Callable[[str, Random], None], reviewer: str) -> None:
+        self._host.once(self._host.clock.working(self._host.now, days, dice), act, reviewer, dice)
 
     def counted(self) -> list[ReviewSubmitted]:
         """What counts now."""

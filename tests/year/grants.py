@@ -51,7 +51,7 @@ def _call(one: Call) -> dict[str, Any]:
             "rule": one.ranked[0].rule,
             "ranking": [dict(place) for place in one.ranked[0].ranking],
             "input_hash": None,
-            "at": one.ranked[1],
+            "at": one.ranked[1].at,
         },
         "updated_at": one.last_told,
     }
