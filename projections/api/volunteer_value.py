@@ -1,5 +1,6 @@
 """What volunteers' time is worth: hours first, then the rate of each year, its source and the value."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Annotated, Final
@@ -20,12 +21,12 @@ from projections.api.state import State
 from projections.metrics import reading
 from projections.metrics.core import Inputs, Scope
 from projections.metrics.families.volunteer_value import hours_asks, people, worth_of
-from projections.metrics.suppression import few, hidden
+from projections.metrics.suppression import few
 from projections.registry import BY_NAME
 from projections.volunteer_value import Worth, YearOfWork
 
 VOLUNTEERING: Final = BY_NAME["volunteering"]
-FEW: Final = "few volunteers stand behind it, or behind what could be computed from it"
+FEW: Final = "few volunteers stand behind it"
 SUPPRESSED: Final = f"null where {FEW}"
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 
@@ -48,7 +49,7 @@ class VolunteerValue(Answer):
     city: str
     country: str | None
     region: str | None
-    hours: str | None = Field(description=f"verified, of all years; {SUPPRESSED}")
+    hours: str | None = Field(description="verified, of all years that are shown; null where none is")
     hours_valued: str | None = Field(description="those for whose year a rate is known")
     value: str | None = Field(description="of these, summed exactly and rounded to the cent")
     currency: str | None
@@ -77,12 +78,11 @@ async def of_city(db: Database, city: City, year: int | None = None) -> Voluntee
     whole = _years(city, *((FIRST_YEAR, LAST_YEAR) if year is None else (year, year)))
     async with reading.opened(db) as reads:
         as_of = read.up_to(await reads.nexts([VOLUNTEERING]))
-        found = await _inputs(reads, whole)
-        worked = worth_of(found, whole)
+        worked = worth_of(await _inputs(reads, whole), whole)
         each = {one.year: await _inputs(reads, _years(city, one.year, one.year)) for one in worked.years}
-    suppressed = few(people(found))
-    hide = {*each} if suppressed else hidden({of: people(inputs) for of, inputs in each.items()})
-    return _answered(city, worked, hide, as_of, suppressed=suppressed)
+    # The years that are hidden are not in the sum either: each of the others can be asked for by itself.
+    hide = {of for of, inputs in each.items() if few(people(inputs))}
+    return _answered(city, worked, hide, as_of)
 
 
 def _years(city: City, first: int, last: int) -> Scope:
@@ -93,22 +93,27 @@ async def _inputs(reads: reading.Reads, scope: Scope) -> Inputs:
     return {name: await reads.rows(ask, ask.by) for name, ask in hours_asks(scope).items()}
 
 
-def _answered(
-    city: City, found: Worth, hide: set[int], as_of: str | None, *, suppressed: bool
-) -> VolunteerValue:
-    without = ", ".join(map(str, found.without_rate))
+def _answered(city: City, found: Worth, hide: set[int], as_of: str | None) -> VolunteerValue:
+    shown = Worth(tuple(one for one in found.years if one.year not in hide))
     return VolunteerValue(
         city=city.id,
         country=city.country,
         region=city.region,
-        hours=None if suppressed else _hours(found.minutes),
-        hours_valued=None if suppressed else _hours(found.minutes_valued),
-        value=None if suppressed or found.value is None else f"{found.value:f}",
-        currency=found.currency,
-        why=FEW if suppressed else (_no_rate(city, without) if without else None),
+        hours=_hours(shown.minutes) if shown.years or not hide else None,
+        hours_valued=_hours(shown.minutes_valued) if shown.years or not hide else None,
+        value=None if shown.value is None else f"{shown.value:f}",
+        currency=shown.currency,
+        why="; ".join(_what_is_missing(city, shown, hide)) or None,
         years=[_of_year(city, one, hide=one.year in hide) for one in found.years],
         as_of=as_of,
     )
+
+
+def _what_is_missing(city: City, shown: Worth, hide: set[int]) -> Iterator[str]:
+    if shown.without_rate:
+        yield _no_rate(city, ", ".join(map(str, shown.without_rate)))
+    if hide:
+        yield f"not counted is the time of {', '.join(map(str, sorted(hide)))}: {FEW}"
 
 
 def _of_year(city: City, one: YearOfWork, *, hide: bool) -> ValueOfYear:

@@ -210,10 +210,10 @@ def test_the_time_of_few_volunteers_is_not_shown(here: Here) -> None:
     told = [logged("one", minutes=60, city="emptyville"), verified("one", minutes=60, city="emptyville")]
     shown = here.get("/v1/volunteer-value/emptyville", after=here.play(*told))
     assert (shown["hours"], shown["value"], shown["years"][0]["hours"]) == (None, None, None)
-    assert shown["why"] == FEW
+    assert shown["why"].endswith(FEW)
 
 
-def test_a_year_of_few_volunteers_is_hidden_with_another_while_their_total_is_shown(here: Here) -> None:
+def test_a_year_of_few_volunteers_is_in_no_sum_that_would_tell_of_it(here: Here) -> None:
     told = []
     for one, year in enumerate([2022] * 6 + [2023] * 3):
         entry, who = f"lake-{one}", f"volunteer-pseudonym-{one:04}"
@@ -222,8 +222,9 @@ def test_a_year_of_few_volunteers_is_hidden_with_another_while_their_total_is_sh
             verified(entry, minutes=60, by=who, city="lakeside"),
         ]
     shown = here.get("/v1/volunteer-value/lakeside", after=here.play(*told))
-    assert (shown["hours"], [one["hours"] for one in shown["years"]]) == ("9", [None, None])
-    assert {one["why"] for one in shown["years"]} == {FEW}
+    assert (shown["hours"], [one["hours"] for one in shown["years"]]) == ("6", ["6", None])
+    assert here.get("/v1/volunteer-value/lakeside", year=2022)["hours"] == "6"
+    assert (shown["years"][1]["why"], shown["why"].endswith(FEW)) == (FEW, True)
 
 
 def test_participants_are_numbers_and_small_ones_are_hidden(here: Here) -> None:
