@@ -34,8 +34,8 @@ soak: $(READY) ## everything goes wrong for MINUTES=20 (SEED=, ELECTIONS=1, LONG
 	@if [ "$(LONG)" = 1 ]; then TOWNHALL_FAULTS=full $(BIN)/python -m pytest tests/faults/test_failpoints.py tests/faults/test_failover.py; fi
 	MINUTES="$(MINUTES)" SEED="$(SEED)" ELECTIONS="$(ELECTIONS)" $(BIN)/python -m tests.soak
 
-year: $(READY) ## invented cities for DAYS=365 (CITIES=5, SEED=7) in memory, held against what happened there
-	CITIES="$(CITIES)" DAYS="$(DAYS)" SEED="$(SEED)" $(BIN)/python -m tests.year
+year: $(READY) ## invented cities for DAYS=365 (CITIES=5, SEED=7; SERVERS=1), held against what happened there
+	CITIES="$(CITIES)" DAYS="$(DAYS)" SEED="$(SEED)" SERVERS="$(SERVERS)" $(BIN)/python -m tests.year
 
 lock: $(READY) ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --extra embedded --universal --generate-hashes \

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
@@ -31,7 +31,9 @@ from producers.simulate.cli import simulate_command
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from consumers.history import History
     from infra.embedded import EmbeddedServers
+    from infra.mongo import Database
 
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
@@ -48,11 +50,22 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(cities_app, name="cities")
 app.add_typer(metrics_app, name="metrics")
 app.command("verify")(verify_command)
-app.command("simulate")(simulate_command)
+
 app.add_typer(projections.app, name="projections")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
+
+
+def _history(
+    settings: Settings, db: "Database", cities: Sequence[str]
+) -> contextlib.AbstractAsyncContextManager["History"]:
+    from consumers import history
+
+    return history.opened(settings, db, cities)
+
+
+app.command("simulate")(simulate_command(_history))
 
 
 @app.command()

@@ -2,16 +2,20 @@
 
 A year that is published in a minute would find every deadline long past. So its timers are held where
 the history stands, and whoever brings it in goes on when all that was due until then stands in the log.
-Held timers wait for ever: should that process die, starting it again ends it.
+Held timers wait until somebody moves on: should that process die, starting it again goes on.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from consumers.engine.model import Partition
+from consumers.followups.registry import FOLLOW_UPS
 from consumers.kafka_log import KafkaLog
+from infra.kafka import cluster_id, single
 from infra.mongo import Database, UpdateOne
+from infra.settings import Settings
 from projections.core import Projection
 
 QUIET_SECONDS = 60.0
@@ -61,10 +65,6 @@ class History:
                 "a partition that halted? The same command goes on from here."
             ) from None
 
-    async def release(self) -> None:
-        """The history is complete: from now on its timers go by today's clock."""
-        await self._db["histories"].delete_many({"_id": {"$in": self._cities}})
-
     async def _quiet(self, at: datetime) -> bool:
         """Read in this order: what was folded has left its rows, and what was relayed has moved an end."""
         ends = await self._ends()
@@ -101,3 +101,13 @@ class History:
             return False
         self._nothing.add((place, stands, end))
         return True
+
+
+@asynccontextmanager
+async def opened(settings: Settings, db: Database, cities: Iterable[str]) -> AsyncIterator[History]:
+    """A history of these cities, with all follow-ups of this code."""
+    log = KafkaLog(lambda: None, await cluster_id(settings), lambda: single(settings))
+    try:
+        yield History(db, log, FOLLOW_UPS, cities)
+    finally:
+        await log.close()

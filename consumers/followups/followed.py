@@ -4,6 +4,7 @@ A state is one document, so their number has a bound. What is over makes room fo
 """
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 from projections.core import Document
@@ -22,8 +23,9 @@ def follow(
 
     None where there are too many, of which none is over.
     """
+    id_ = blank["id"]
     for place, entry in enumerate(entries):
-        if entry["id"] == blank["id"]:
+        if entry["id"] == id_:
             return [*entries[:place], {**entry, **change(entry)}, *entries[place + 1 :]]
     if len(entries) >= MOST:
         done = next((place for place, entry in enumerate(entries) if over(entry)), None)
@@ -34,6 +36,11 @@ def follow(
 
 
 def apart(entries: list[Entry], others: list[Entry]) -> list[Entry]:
-    """The entries that are not, as the same objects, among the others: those that a change touched."""
-    same = {id(one) for one in others}
-    return [entry for entry in entries if id(entry) not in same]
+    """The entries that are not the same objects as the others in their places: those that a change touched.
+
+    It is asked after every event, so it only looks at each once. Where one made room, all after it are told.
+    """
+    if entries is others:
+        return []
+    pairs = zip_longest(entries, others)
+    return [entry for entry, other in pairs if entry is not other and entry is not None]

@@ -58,19 +58,17 @@ def react(state: Document | None, event: Event) -> Reaction:
 
 def _promotions(session: dict[str, Any], event: Event) -> Iterator[Effect]:
     """Places for those who waited longest, as many as are free; from then on they have them."""
-    if not (session["waiting_list"] and _before_start(session, event)):
+    if not (session["waiting_list"] and _before_start(session, event)) or (free := _free(session)) == 0:
         return
-    waiting = [one for one in session["signups"] if waits(one)]
-    if not waiting:
-        return
-    chosen = {one["id"] for one in waiting[: _free(session)]}
-    for one in waiting:
-        if one["id"] in chosen:
-            told = SignupPromoted(signup_id=one["id"], rule=FIRST)
-            yield Emit(f"promoted/{one['id']}", told, participant=one["participant"])
-    session["signups"] = [
-        {**one, "place": True} if one["id"] in chosen else one for one in session["signups"]
-    ]
+    chosen = [one for one in session["signups"] if waits(one)][:free]
+    for one in chosen:
+        told = SignupPromoted(signup_id=one["id"], rule=FIRST)
+        yield Emit(f"promoted/{one['id']}", told, participant=one["participant"])
+    if chosen:
+        ids = {one["id"] for one in chosen}
+        session["signups"] = [
+            {**one, "place": True} if one["id"] in ids else one for one in session["signups"]
+        ]
 
 
 def _before_start(session: Document, event: Event) -> bool:
@@ -87,10 +85,11 @@ def _free(session: Document) -> int | None:
 def _risk(session: dict[str, Any], event: Event) -> Iterator[Effect]:
     """That too few are expected: told when the start comes up, or when people give up after that."""
     starts, least = session["starts_at"], session["min_attendance"] or 0
-    due = session["came_up"] == starts != session["risk_told"]
+    if session["came_up"] != starts or session["risk_told"] == starts or not _before_start(session, event):
+        return
     signed_up = placed(session)
     expected = signed_up * RELIABILITY
-    if due and _before_start(session, event) and expected < 1000 * least:
+    if expected < 1000 * least:
         session["risk_told"] = starts
         told = SessionAtRisk(
             rule=AT_RISK,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from events.codec import MAX_EVENT_BYTES, FieldError, Undecodable, build, encode, fingerprint
-from events.envelope import Event
+from events.envelope import Derived, Event
 from events.scalars import FIRST_YEAR, LAST_YEAR
 from infra.keys import ApiKey
 from infra.problems import ProblemError
@@ -63,6 +63,8 @@ def _admit(item: Item | Undecodable, sender: Sender, now: datetime) -> Event:
     attributes = _claims(item.attributes, sender.key)
     attributes["recordedtime"] = now
     event = build(attributes, item.data, edge=True).event
+    if isinstance(event.data, Derived):
+        raise _forbidden("type", "events of this type follow from others by a rule; nobody else tells them")
     if event.time > now + _AHEAD:
         raise Undecodable("bad_envelope", [FieldError("/time", "lies more than a day in the future")])
     event = event.model_copy(update={"time": _on_the_citys_clock(event.time, sender.zone)})

@@ -135,7 +135,8 @@ def import_assets(
 ) -> None:
     """Things that citizens can take care of, from CSV, GeoJSON or KML: the whole list, each time.
 
-    What is new in it is registered, what changed is updated, what is missing is retired.
+    What is new in it is registered, what changed is updated, what is missing is retired. Columns go by
+    their names: id, name, latitude, longitude, neighbourhood, priority, not adoptable because.
     """
     _check(city)
     job = (file, partial(_assets, file, city, (source, asset_type), may_shrink=allow_shrink))

@@ -146,7 +146,7 @@ class Awarding:
         )
         at = self._noted(self.host.tell(self.truth.id, data).at)
         report.due_at, report.due_on = due_at, self.host.clock.day(due_at).isoformat()
-        report.extensions += 1
+        report.extensions.append((data, at))
         self._until(report, at)
 
     def _until(self, report: Report, told_at: datetime) -> None:
@@ -162,7 +162,7 @@ class Awarding:
 
     def _is_over(self, report: Report, due: datetime) -> None:
         if report.due_at == due and (report.came is None or report.came[1] > due):
-            report.overdue_told = due
+            report.overdue_told.append(due)
             self._reminded("grant_report.overdue", report, due)
 
     def _reminded(self, name: str, report: Report, at: datetime) -> None:

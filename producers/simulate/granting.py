@@ -5,7 +5,7 @@ from datetime import datetime
 
 from events.envelope import Event
 from events.types.applications import ApplicationSubmitted, DeterminationMade, ReviewSubmitted
-from events.types.awards import AwardGranted, GrantReportSubmitted
+from events.types.awards import AwardGranted, GrantReportDeadlineExtended, GrantReportSubmitted
 from events.types.grants import GrantCallClosed, GrantCallDeadlineExtended, GrantCallOpened, GrantCallRanked
 
 
@@ -96,15 +96,20 @@ class Report:
     last_day: str
     due_at: datetime
     due_on: str
-    extensions: int = 0
+    extensions: list[tuple[GrantReportDeadlineExtended, datetime]] = field(default_factory=list)
     due_told: datetime | None = None
-    overdue_told: datetime | None = None
+    overdue_told: list[datetime] = field(default_factory=list)
     came: tuple[GrantReportSubmitted, datetime] | None = None
 
     @property
+    def missed(self) -> bool:
+        """Whether it had not come when it was told overdue; what is extended is extended before."""
+        return any(self.came is None or self.came[1] > due for due in self.overdue_told)
+
+    @property
     def on_time(self) -> bool | None:
-        """Whether it came by when it was due."""
-        return None if self.came is None else self.came[1] <= self.due_at
+        """Whether it came by when it was due, and had missed no date."""
+        return None if self.came is None else self.came[1] <= self.due_at and not self.missed
 
 
 @dataclass

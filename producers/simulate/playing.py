@@ -27,8 +27,6 @@ class Played:
 
     events: int = 0
     steps: int = 0
-    before: int = 0
-    """Steps that an earlier run had taken."""
 
 
 Advance = Callable[[datetime], Awaitable[None]]
@@ -42,21 +40,24 @@ class Progress:
         self._documents = db[COLLECTION]
         self._cities = len(simulation.towns)
         self._id = {"_id": simulation.coalition.id}
+        self.steps = 0
+        self.until = simulation.begins
 
-    async def steps(self) -> int:
-        """The steps that were taken already. Raises OtherSimulation where they were of other arguments."""
+    async def begin(self) -> None:
+        """Learn where an earlier run stopped. Raises OtherSimulation where it had other arguments."""
         known = await self._documents.find_one(self._id)
         if known is None:
-            return 0
+            return
         if known["cities"] != self._cities:
             raise OtherSimulation(
                 f"With this seed {known['cities']} cities were simulated, and each acts on the others. "
                 f"Nothing was changed. Give --cities {known['cities']}, or another --seed."
             )
-        return int(known["steps"])
+        self.steps, self.until = known["steps"], known["until"]
 
     async def taken(self, steps: int, until: datetime) -> None:
         """So many steps are published and settled, and it is this moment there."""
+        self.steps, self.until = steps, until
         now = {"cities": self._cities, "steps": steps, "until": until}
         await self._documents.update_one(self._id, {"$set": now}, upsert=True)
 
@@ -69,9 +70,9 @@ async def play(
     shown: Callable[[datetime], None],
 ) -> Played:
     """Publish the steps that are left; after each one time passes. Raises what publishing raises."""
-    done = Played(before=await progress.steps())
+    done, before = Played(), progress.steps
     for number, step in enumerate(simulation.steps(), start=1):
-        if number > done.before:
+        if number > before:
             await _published(publisher, step.events)
             await advance(step.moment)
             await progress.taken(number, step.moment)

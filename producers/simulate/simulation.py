@@ -54,7 +54,7 @@ class Simulation:
     def __init__(self, cities: int = 5, days: int = 365, seed: int = 7, first_day: date = FIRST_DAY) -> None:
         self.days = days
         self._midnight = datetime.combine(first_day, time(), UTC)
-        self._world = World(first_day, Agenda(self._midnight - _NOON))
+        self._world = World(first_day, Agenda(self.begins))
         self.coalition = Jurisdiction(self._world, coalition(seed))
         self.towns = [Town(self._world, place) for place in places(cities, seed)]
         self.coalition.begin(coalition_grants(self.coalition, self.towns))
@@ -65,6 +65,11 @@ class Simulation:
     def truth(self) -> Truth:
         """Everything that is so after the steps that were taken."""
         return self._world.truth
+
+    @property
+    def begins(self) -> datetime:
+        """Before anything happens."""
+        return self._midnight - _NOON
 
     def passed(self, moment: datetime) -> int:
         """How many days are over at this moment, in UTC."""

@@ -208,7 +208,7 @@ class Achieved(Answer):
 
 
 class Report(Answer):
-    """What the grantee owes and told. `on_time` is null until it came, or where no due date is known."""
+    """What the grantee owes and told. `on_time` is null until it came; a date once missed stays missed."""
 
     id: str
     first_day: str | None
@@ -237,6 +237,7 @@ class AwardDetail(Award):
     """An award with what is paid, owed and reached, and how much of it was granted again."""
 
     description: str | None
+    call_title: str | None = Field(description="null where its call is not told, as of imported awards")
     instalments: list[Instalment]
     reports: list[Report]
     targets: list[Target]

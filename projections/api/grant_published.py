@@ -19,9 +19,9 @@ from projections.read import Cell
 ACCEPTED = ("accepted", "accepted_pending_info")
 
 
-def _same(document: Document, model: type[Answer], *others: str) -> dict[str, Any]:
+def _same(document: Document, model: type[Answer]) -> dict[str, Any]:
     """The fields of a document that an answer has under the same name."""
-    return {name: document[name] for name in model.model_fields if name in document and name not in others}
+    return {name: document[name] for name in model.model_fields if name in document}
 
 
 def link(city: str | None, award: str | None) -> models.AwardLink | None:
@@ -145,11 +145,14 @@ def _award(document: Document) -> dict[str, Any]:
     }
 
 
-def award_detail(document: Document, regrants: int, as_of: str | None) -> models.AwardDetail:
+def award_detail(
+    document: Document, call: Document | None, regrants: int, as_of: str | None
+) -> models.AwardDetail:
     """An award with what is paid, owed and reached."""
     return models.AwardDetail(
         **_award(document),
         description=document["description"],
+        call_title=call and call["title"],
         instalments=[_instalment(one) for one in document["instalments"]],
         reports=[_report(one) for one in document["reports"]],
         targets=[_target(one) for one in document["targets"]],
@@ -164,7 +167,8 @@ def _instalment(one: Mapping[str, Any]) -> models.Instalment:
 
 def _report(one: Mapping[str, Any]) -> models.Report:
     metrics = [models.Achieved(**metric) for metric in one["metrics"]]
-    return models.Report(id=one["report_id"], metrics=metrics, **_same(one, models.Report, "metrics"))
+    own = {"id": one["report_id"], "metrics": metrics, "extensions": len(one["extensions"])}
+    return models.Report(**{**_same(one, models.Report), **own})
 
 
 def _target(one: Mapping[str, Any]) -> models.Target:

@@ -184,7 +184,8 @@ async def award(db: Database, city: City, award_id: str) -> models.AwardDetail:
     (shown,) = await named(db, [told])
     cells = await read.tally(db, "grants_regranted", {"city": city.id, "award_id": award_id}, by=())
     made = sum(cell.n["awards"] for cell in cells)
-    return published.award_detail(shown, made, as_of)
+    made_in = await read.document(db, "grant_calls", _call_of(told))
+    return published.award_detail(shown, made_in, made, as_of)
 
 
 async def threesixty_giving(db: Database, city: City) -> bytes:

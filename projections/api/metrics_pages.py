@@ -7,7 +7,7 @@ on one of them `value`, its inputs by name, `month/MONTH` and `neighbourhood/ID`
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -15,7 +15,8 @@ from fastapi.responses import HTMLResponse
 from infra.directory import City
 from infra.mongo import Database
 from infra.neighbourhoods import get_neighbourhoods
-from projections.api import coalition, metric_models, metric_queries, queries
+from projections.api import coalition, metric_queries, queries
+from projections.api.metric_models import MetricValue
 from projections.api.metric_queries import Month, known_metric
 from projections.api.pages import PageRoute, of_city, shown
 from projections.api.state import State
@@ -56,11 +57,10 @@ async def city_numbers(request: Request, reads: State, city: str, month: Month =
 
     async def context() -> dict[str, Any]:
         found = await metric_queries.city_metrics(reads.db, known, METRICS, month)
-        values = {one.metric.code: one for one in found.metrics}
         return {
             **of_city(known),
             "stream": None,
-            "sections": {name: [values[one.code] for one in section] for name, section in SECTIONS.items()},
+            "sections": _sections({one.metric.code: one for one in found.metrics}),
             "months": [f"{one.first:%Y-%m}" for one in _months(known)],
             "chosen": month,
         }
@@ -88,9 +88,28 @@ async def city_number(request: Request, reads: State, city: str, code: str) -> R
     return await shown(request, reads, "city_metric.html", context)
 
 
-async def _neighbourhoods(
-    db: Database, metric: Metric, city: City
-) -> list[tuple[str, metric_models.MetricValue]]:
+class Section(NamedTuple):
+    """Numbers of one kind: those that tell something, and those for which there is nothing to count."""
+
+    name: str
+    shown: list[MetricValue]
+    folded: list[MetricValue]
+
+
+def _sections(values: dict[str, MetricValue]) -> list[Section]:
+    sections = []
+    for name, metrics in SECTIONS.items():
+        every = [values[one.code] for one in metrics]
+        shown = [one for one in every if _tells(one)]
+        sections.append(Section(name, shown, [one for one in every if one not in shown]))
+    return sections
+
+
+def _tells(one: MetricValue) -> bool:
+    return one.value is not None or one.suppressed or one.denominator not in (None, "0")
+
+
+async def _neighbourhoods(db: Database, metric: Metric, city: City) -> list[tuple[str, MetricValue]]:
     """The names of neighbourhoods, as far as the city told them, with their numbers."""
     if not metric.neighbourhoods:
         return []

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
+from projections.metrics.families.volunteer_value import CURRENCIES
+
 
 class Bar(NamedTuple):
     """One day of a chart: `x`, `y`, `width` and `height` in a box of 100 by 100."""
@@ -26,12 +28,12 @@ def number(value: float) -> str:
 
 
 def measured(value: str, unit: str) -> str:
-    """A published number with its unit: `84.6` and `percent` as `84.6 %`. Its notes tell a currency."""
-    said = {"percent": "%", "ratio": "to 1", "per_thousand": "per 1,000 residents", "money": ""}.get(
-        unit, unit
-    )
+    """A published number with its unit: `84.6` and `percent` as `84.6 %`, `5.50` and `usd` as `USD 5.50`."""
+    if unit.upper() in CURRENCIES:
+        return f"{unit.upper()} {Decimal(value):,}"
+    said = {"percent": "%", "ratio": "to 1", "per_thousand": "per 1,000 residents"}.get(unit, unit)
     one = said.removesuffix("s") if value == "1" else said
-    return f"{Decimal(value):,} {one.replace('_', ' ')}".rstrip()
+    return f"{Decimal(value):,} {one.replace('_', ' ')}"
 
 
 def plural(count: int, one: str, many: str) -> str:

@@ -25,8 +25,8 @@ from projections.registry import BY_NAME
 from projections.volunteer_value import Worth, YearOfWork
 
 VOLUNTEERING: Final = BY_NAME["volunteering"]
-FEW: Final = "few volunteers stand behind it"
-SUPPRESSED: Final = "null where few volunteers stand behind it"
+FEW: Final = "few volunteers stand behind it, or behind what could be computed from it"
+SUPPRESSED: Final = f"null where {FEW}"
 router = APIRouter(prefix="/v1", tags=["read"], responses={**documented(400, 422, 503, 504)})
 
 
@@ -80,8 +80,9 @@ async def of_city(db: Database, city: City, year: int | None = None) -> Voluntee
         found = await _inputs(reads, whole)
         worked = worth_of(found, whole)
         each = {one.year: await _inputs(reads, _years(city, one.year, one.year)) for one in worked.years}
-    hide = hidden({of: people(inputs) for of, inputs in each.items()})
-    return _answered(city, worked, {*each} if few(people(found)) else hide, as_of)
+    suppressed = few(people(found))
+    hide = {*each} if suppressed else hidden({of: people(inputs) for of, inputs in each.items()})
+    return _answered(city, worked, hide, as_of, suppressed=suppressed)
 
 
 def _years(city: City, first: int, last: int) -> Scope:
@@ -92,8 +93,9 @@ async def _inputs(reads: reading.Reads, scope: Scope) -> Inputs:
     return {name: await reads.rows(ask, ask.by) for name, ask in hours_asks(scope).items()}
 
 
-def _answered(city: City, found: Worth, hide: set[int], as_of: str | None) -> VolunteerValue:
-    suppressed = bool(found.years) and len(hide) == len(found.years)
+def _answered(
+    city: City, found: Worth, hide: set[int], as_of: str | None, *, suppressed: bool
+) -> VolunteerValue:
     without = ", ".join(map(str, found.without_rate))
     return VolunteerValue(
         city=city.id,

@@ -1,6 +1,7 @@
 """What a grantee reports: by when, when it came, and how much of each target was reached."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from events.envelope import Event
@@ -17,13 +18,15 @@ from events.types.awards import (
 from projections.core import Cell, Document
 from projections.views.award_money import on_calendar
 from projections.views.entries import entry, put
-from projections.views.timeline import earliest
+from projections.views.timeline import HISTORY_KEPT, earliest
 
-_NAMES: Final = ("report_id", "first_day", "last_day", "due_at", "due_on", "due_told", "overdue_told")
+_NAMES: Final = ("report_id", "first_day", "last_day", "due_at", "due_on", "due_told")
 _CAME: Final = ("submitted_at", "on_time", "spent", "currency", "text_ref")
 _BLANK: Final[dict[str, Any]] = {
     **dict.fromkeys((*_NAMES, *_CAME)),
-    "extensions": 0,
+    "extensions": [],
+    "overdue_told": [],
+    "missed": False,
     "overdue": False,
     "metrics": [],
 }
@@ -44,7 +47,8 @@ def _target(one: Target) -> dict[str, Any]:
 def extended(award: dict[str, Any], event: Event, data: GrantReportDeadlineExtended) -> None:
     """The grantee has longer for one report."""
     known = entry(award["reports"], report_id=data.report_id) or _BLANK
-    _change(award, data.report_id, {"extensions": known["extensions"] + 1})
+    told = {"previous_due_at": data.previous_due_at, "due_at": data.due_at, "at": event.at}
+    _change(award, data.report_id, {"extensions": [*known["extensions"], told][-HISTORY_KEPT:]})
     _until(award, event, data)
 
 
@@ -57,8 +61,11 @@ def submitted(award: dict[str, Any], event: Event, data: GrantReportSubmitted) -
 
 def reminded(award: dict[str, Any], data: GrantReportDue | GrantReportOverdue) -> None:
     """The rule told that a report is due, or that it had not come."""
-    told = "due_told" if isinstance(data, GrantReportDue) else "overdue_told"
-    _change(award, data.report_id, {told: data.due_at})
+    if isinstance(data, GrantReportDue):
+        return _change(award, data.report_id, {"due_told": data.due_at})
+    known = entry(award["reports"], report_id=data.report_id) or _BLANK
+    told = [*known["overdue_told"], data.due_at][-HISTORY_KEPT:]
+    return _change(award, data.report_id, {"overdue_told": told})
 
 
 def _until(award: dict[str, Any], event: Event, told: ReportDuty | GrantReportDeadlineExtended) -> None:
@@ -82,9 +89,17 @@ def settle(award: dict[str, Any]) -> None:
 
 def _judged(report: Document) -> dict[str, Any]:
     due, came = report["due_at"], report["submitted_at"]
-    on_time = None if due is None or came is None else came <= due
-    overdue = due is not None and report["overdue_told"] == due and not on_time
-    return {**report, "on_time": on_time, "overdue": overdue}
+    missed = any(_missed(report, told) for told in report["overdue_told"])
+    on_time = None if due is None or came is None else came <= due and not missed
+    overdue = due in report["overdue_told"] and _missed(report, due)
+    return {**report, "missed": missed, "on_time": on_time, "overdue": overdue}
+
+
+def _missed(report: Document, due: datetime) -> bool:
+    """It had not come by then, nor had it been given longer by then."""
+    came = report["submitted_at"]
+    longer = any(one["at"] <= due < one["due_at"] for one in report["extensions"])
+    return (came is None or came > due) and not longer
 
 
 def _reached(target: Document, reports: list[Document]) -> dict[str, Any]:

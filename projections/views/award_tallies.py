@@ -37,7 +37,7 @@ REPORTS: Final = DocumentTally(
         "reports": "reports due on this day",
         "due": "those of which it was told ahead that they are due",
         "submitted": "those that came",
-        "on_time": "those that came by their due date",
+        "on_time": "those that came by their due date and had missed none before",
         "overdue": "those of which it was told that they had not come, and that were not on time",
     },
     over=VIEW,

@@ -1,7 +1,8 @@
 """Awards: what is paid of them and when, what the grantee owes for it, and what came of it.
 
-A report is due when the latest time told says: a due date is only ever extended. It is on time if it came
-by then, whatever was told in between; days are those of the city's calendar when the event was told.
+A report is due when the latest time told says: a due date is only ever extended. It is on time if it came by
+then and no earlier date had passed that held at the time: one that was missed stays so, whatever is extended
+after it. Days are those of the city's calendar when the event was told.
 """
 
 from operator import attrgetter
@@ -40,9 +41,10 @@ FIELDS: Final = {
     "instalments": "instalment_id, amount, due_at, due_on, paid_on (last day, once whole), on_time or None",
     "payments": "instalment_id, currency, paid_thousandths, paid_on (the last day), payments",
     "paid_thousandths": "what was paid in the award's currency, in thousandths",
-    "reports": "report_id, first_day, last_day, due_at, due_on, extensions, due_told, overdue_told "
-    "(the due date for which it was told last), submitted_at (the earliest), on_time or None, overdue, "
-    "metrics of metric_code, unit, target, actual, spent, currency, text_ref",
+    "reports": "report_id, first_day, last_day, due_at, due_on, extensions (the last 100: previous_due_at, "
+    "due_at, at), due_told (for which date last), overdue_told (for which dates), submitted_at (the "
+    "earliest), missed (any date), on_time or None, overdue (now), metrics of metric_code, unit, target, "
+    "actual, spent, currency, text_ref",
     "targets": "metric_code, unit, target (decimal text), actual_thousandths (None where unreported), met",
     "targets_due_on": "the day on which the last report is due; None where none is owed",
     "first_regranted_at": "when an award was first made of its money, the earliest time told, or None",

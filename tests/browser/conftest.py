@@ -12,6 +12,7 @@ from infra.embedded import Endpoints
 from projections.api.app import create_app
 from tests.support import build, town
 from tests.support.browser import chromium
+from tests.support.builders import city, groups, practices, results, stewardship, volunteering
 from tests.support.read_models import ReadModels
 from tests.support.web import serve
 
@@ -38,10 +39,32 @@ def site(browser: Browser, servers: Endpoints) -> Iterator[Site]:
     closed = build.closed("SR-0002", status_notes=f"Done. {town.XSS}")
     models.play(*town.events(), closed, build.reopened("SR-0002"), build.idea_withdrawn("i1"))
     models.play(*_decided_elsewhere(), *_decided_otherwise(), build.opened("SR-nowhere", long=None, lat=None))
-    models.play(*_of_another_city())
+    models.play(*_of_another_city(), *_what_came_of_it())
     with serve(create_app(models.settings)) as url:
         yield Site(url, models)
     models.close()
+
+
+def _what_came_of_it() -> list[Event]:
+    """Of everything that results, groups and practices can show something, in hostile words."""
+    photo = "https://riverton.example/" + "a-very-long-address-of-a-photo/" * 5
+    people = [f"member-pseudonym-{n:04}" for n in range(6)]
+    took_up = {"by_city": "lakeside", "by_practice_id": "taken"}
+    return [
+        build.problem("p1", statement=f"No shade {town.XSS}", request_ids=("SR-0001", "SR-0003")),
+        results.created("shade", title=f"Shade {town.XSS}", idea_ids=("i0", "i1"), problem_ids=("p1",)),
+        results.progressed("shade", percent=40, milestone=town.XSS, note=town.XSS, evidence=(photo,)),
+        results.created("hidden", title="Hidden"),
+        city.moderated("result", "hidden"),
+        groups.formed("walkers", name=f"Walkers {town.XSS}", purpose=town.XSS),
+        *(groups.joined("walkers", by=one) for one in people),
+        volunteering.published("bank", group_id="walkers"),
+        stewardship.adopted("drain-1", group_id="walkers"),
+        practices.published("lots", title=f"Lots {town.XSS}", challenge=town.XSS, evidence=(photo,)),
+        practices.adopted_elsewhere("lots", **took_up),
+        practices.adopted("taken", city="lakeside", from_city="riverton", from_practice_id="lots"),
+        practices.outcome("taken", city="lakeside", note=town.XSS),
+    ]
 
 
 def _decided_elsewhere() -> list[Event]:

@@ -67,7 +67,7 @@ def read(http: httpx2.Client, one: Exchange, after: str | None) -> None:
     """What follows from events by a rule is there a moment after them."""
     deadline = time.monotonic() + SECONDS
     while True:
-        answer = http.get(one.path, params={"after": after} if after else {})
+        answer = http.get(httpx2.URL(one.path).copy_merge_params({"after": after} if after else {}))
         found = answer.json()
         if answer.status_code == 200 and shows(found, one.body):
             return

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from consumers import history as histories
 from consumers.followups.registry import FOLLOW_UPS
-from consumers.history import History, NotQuiet
-from consumers.kafka_log import KafkaLog
+from consumers.history import NotQuiet
 from consumers.verify import verify
 from events.envelope import Event
 from events.topics import REQUESTS
 from infra.failpoints import FOLLOW_UP_STEPS, VARIABLE
-from infra.kafka import TopicPartition, apply_topics, cluster_id, reader, single
+from infra.kafka import TopicPartition, apply_topics, reader
 from infra.mongo import Database, connect
 from infra.settings import Settings
 from producers.publisher import Publisher
@@ -166,15 +166,13 @@ async def test_one_event_whichever_process_dies_at_whichever_step(scene: Scene) 
 
 async def test_a_history_finds_its_deadlines_when_it_comes_to_them(scene: Scene) -> None:
     """Published in a minute, all of them have long passed: one that was kept must not be told as missed."""
-    opened, promised, closed = (datetime(2020, 3, day, 17, tzinfo=UTC) for day in (1, 2, 3))
-    log = KafkaLog(lambda: None, await cluster_id(scene.settings), lambda: single(scene.settings))
-    history = History(scene.db, log, FOLLOW_UPS, ["riverton"])
-    await history.hold(opened)
+    opened, promised = (datetime(2020, 3, day, 17, tzinfo=UTC) for day in (1, 2))
     kept, missed = (
         build.opened(request, at=opened.isoformat(), expected_datetime=promised)
         for request in ("kept", "missed")
     )
-    try:
+    async with histories.opened(scene.settings, scene.db, ["riverton"]) as history:
+        await history.hold(opened)
         with scene.running("follow-up"), scene.running("relay"):
             await scene.publish(kept, missed)
             await history.settle(promised - timedelta(seconds=1))
@@ -182,23 +180,13 @@ async def test_a_history_finds_its_deadlines_when_it_comes_to_them(scene: Scene)
             await scene.publish(build.closed("kept", at=(promised - timedelta(hours=1)).isoformat()))
             await history.settle(promised)
             assert await scene.overdue() == {"missed": 1}
-            await scene.publish(build.opened("open", at=closed.isoformat(), expected_datetime=closed))
-            await history.settle(closed - timedelta(seconds=1))
-            assert await scene.overdue() == {"missed": 1}
-            await history.release()
-            assert await scene.until_overdue("open") == {"missed": 1, "open": 1}
-    finally:
-        await log.close()
 
 
 async def test_a_history_that_nobody_follows_up_says_so(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("consumers.history.QUIET_SECONDS", 1.0)
-    log = KafkaLog(lambda: None, await cluster_id(scene.settings), lambda: single(scene.settings))
-    try:
-        await scene.publish(soon("unseen"))
+    await scene.publish(soon("unseen"))
+    async with histories.opened(scene.settings, scene.db, ["riverton"]) as history:
         with pytest.raises(NotQuiet, match="townhall follow-up"):
-            await History(scene.db, log, FOLLOW_UPS, ["riverton"]).settle(datetime.now(UTC))
-    finally:
-        await log.close()
+            await history.settle(datetime.now(UTC))

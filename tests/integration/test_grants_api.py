@@ -358,6 +358,8 @@ def test_the_page_of_an_award_shows_its_chain(here: Here) -> None:
     assert "3 awards were made of the money of this one." in parent
     assert "/cities/riverton/grants/awards/award-2" in parent
     text = page(here, "/cities/riverton/grants/awards/award-1")
+    assert '/grants/calls/call-1">Mini-grants</a>' in text
+    assert "/grants/calls/old" not in page(here, "/cities/riverton/grants/awards/award-3")
     assert "✓ Met" in text
     assert "✓ On time" in text
     assert "/cities/coalition/grants/awards/award-0" in text

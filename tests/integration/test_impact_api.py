@@ -17,6 +17,7 @@ from infra.directory import City
 from infra.embedded import Endpoints
 from infra.mongo import connect
 from projections.api.app import create_app
+from projections.api.volunteer_value import FEW
 from projections.metrics import measure, reading
 from projections.metrics.core import Scope
 from projections.metrics.families import impact, participants, volunteer_value
@@ -100,7 +101,7 @@ class Here:
 @pytest.fixture(scope="module")
 def here(servers: Endpoints) -> Iterator[Here]:
     models = ReadModels(servers.mongo, f"t_{uuid4().hex[:12]}")
-    models.add_cities(town.RIVERTON, JACKSONVILLE, town.EMPTY)
+    models.add_cities(town.RIVERTON, town.LAKESIDE, JACKSONVILLE, town.EMPTY)
     told = history()
     models.play(*told)
     with serve(create_app(models.settings)) as url, httpx2.Client(base_url=url, timeout=30) as http:
@@ -209,7 +210,20 @@ def test_the_time_of_few_volunteers_is_not_shown(here: Here) -> None:
     told = [logged("one", minutes=60, city="emptyville"), verified("one", minutes=60, city="emptyville")]
     shown = here.get("/v1/volunteer-value/emptyville", after=here.play(*told))
     assert (shown["hours"], shown["value"], shown["years"][0]["hours"]) == (None, None, None)
-    assert shown["why"] == "few volunteers stand behind it"
+    assert shown["why"] == FEW
+
+
+def test_a_year_of_few_volunteers_is_hidden_with_another_while_their_total_is_shown(here: Here) -> None:
+    told = []
+    for one, year in enumerate([2022] * 6 + [2023] * 3):
+        entry, who = f"lake-{one}", f"volunteer-pseudonym-{one:04}"
+        told += [
+            logged(entry, minutes=60, by=who, worked_on=f"{year}-05-06", city="lakeside"),
+            verified(entry, minutes=60, by=who, city="lakeside"),
+        ]
+    shown = here.get("/v1/volunteer-value/lakeside", after=here.play(*told))
+    assert (shown["hours"], [one["hours"] for one in shown["years"]]) == ("9", [None, None])
+    assert {one["why"] for one in shown["years"]} == {FEW}
 
 
 def test_participants_are_numbers_and_small_ones_are_hidden(here: Here) -> None:

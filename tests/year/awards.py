@@ -73,9 +73,13 @@ def _report(one: Report) -> dict[str, Any]:
         "last_day": one.last_day,
         "due_at": one.due_at,
         "due_on": one.due_on,
-        "extensions": one.extensions,
+        "extensions": [
+            {"previous_due_at": data.previous_due_at, "due_at": data.due_at, "at": at}
+            for data, at in one.extensions
+        ],
         "due_told": one.due_told,
         "overdue_told": one.overdue_told,
+        "missed": one.missed,
         "submitted_at": one.came and one.came[1],
         "on_time": one.on_time,
         "overdue": _overdue(one),
@@ -87,7 +91,7 @@ def _report(one: Report) -> dict[str, Any]:
 
 
 def _overdue(one: Report) -> bool:
-    return one.overdue_told == one.due_at and not one.on_time
+    return one.due_at in one.overdue_told and not one.on_time
 
 
 def _target(one: Award, number: int) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Final
 
 from projections.counting import Row
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Spans, Sums, Value
-from projections.metrics.families.grants import waited
-from projections.metrics.numbers import percent, ratio, total
+from projections.metrics.families.grants import without_people
+from projections.metrics.families.waiting import waited
+from projections.metrics.numbers import DAY, percent, ratio, total
 from projections.read import Between, NoneOf, Where
 
 
@@ -57,7 +58,8 @@ def _passed_on(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _pass_through(inputs: Inputs, _: Scope) -> Value:
-    return waited(inputs["spans"], 50, "granted_again", "granted")
+    rows = inputs["spans"]
+    return without_people(waited(rows, 50, "awards_granted", "granted_again", unit=DAY))
 
 
 METRICS: Final = (
@@ -74,6 +76,7 @@ METRICS: Final = (
         "not paid yet counts as late. Awards that say nothing of instalments are left out.",
         asks=_due("grant_instalments"),
         compute=_on_time("instalments", "paid"),
+        better="higher",
     ),
     Metric(
         code="grants.reports_on_time",
@@ -82,12 +85,14 @@ METRICS: Final = (
         unit="percent",
         decimals=1,
         window="days",
-        numerator="of these, submitted by the time they were due",
+        numerator="of these, submitted by then, with no earlier date missed",
         denominator="reports due on a day of the period that is over",
-        explanation="How often those who received a grant report by the date that holds for them, extensions "
-        "included. A report that has not come counts as late.",
+        explanation="How often those who received a grant report by the date that holds for them. An "
+        "extension counts where it was given before the date had passed. A report that has not come counts "
+        "as late.",
         asks=_due("grant_reports"),
         compute=_on_time("reports", "submitted"),
+        better="higher",
     ),
     Metric(
         code="grants.targets_met",
@@ -102,6 +107,7 @@ METRICS: Final = (
         "nothing was reported counts as missed; completeness is the share that was reported.",
         asks=_due("grant_targets"),
         compute=_targets_met,
+        better="higher",
     ),
     Metric(
         code="grants.pass_through.p50",
@@ -117,5 +123,6 @@ METRICS: Final = (
         "others, so while too many wait there is no number.",
         asks=_passed_on,
         compute=_pass_through,
+        better="lower",
     ),
 )

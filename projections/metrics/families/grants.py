@@ -4,19 +4,18 @@ Those who apply are groups and cities, so only what reviewers said can tell abou
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from fractions import Fraction
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from projections.counting import MINUTES, Row
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Spans, Sums, Value
-from projections.metrics.numbers import minutes_of, nearest_rank, percent, ratio, total
+from projections.metrics.families.waiting import PARTS, waited
+from projections.metrics.numbers import DAY, percent, ratio, total
 from projections.read import Where
 
 ACCEPTED: Final = ("accepted", "accepted_pending_info")
 DECIDED: Final = (*ACCEPTED, "dismissed")
-MINUTES_PER_DAY: Final = 1_440
-_PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _calls(scope: Scope) -> Mapping[str, Ask]:
@@ -62,7 +61,11 @@ def _decisions(scope: Scope) -> Mapping[str, Ask]:
 
 
 def _decision_time(rank: int) -> Callable[[Inputs, Scope], Value]:
-    return lambda inputs, _: waited(filter(_still_wanted, inputs["spans"]), rank, "determined", "submitted")
+    def compute(inputs: Inputs, _: Scope) -> Value:
+        rows = filter(_still_wanted, inputs["spans"])
+        return without_people(waited(rows, rank, "applications_submitted", "determined", unit=DAY))
+
+    return compute
 
 
 def _still_wanted(row: Row) -> bool:
@@ -70,20 +73,9 @@ def _still_wanted(row: Row) -> bool:
     return row.key["status"] != "withdrawn" or row.key[MINUTES] is not None
 
 
-def waited(rows: Iterable[Row], rank: int, done: str, begun: str) -> Value:
-    """The days within which `rank` percent were done; what still waits counts as longer than all that is."""
-    known, waiting, negative = minutes_of(rows)
-    usable = known.total() + waiting
-    minutes = nearest_rank(known, rank, beyond=waiting)
-    return Value(
-        value=None if minutes is None else Fraction(minutes, MINUTES_PER_DAY),
-        denominator=usable,
-        inputs={done: known.total(), f"not_yet_{done}": waiting, f"{done}_before_{begun}": negative},
-        notes=(f"{negative} {done.replace('_', ' ')} before they were {begun}; left out",)
-        if negative
-        else (),
-        completeness=ratio(usable, usable + negative),
-    )
+def without_people(waited: Value) -> Value:
+    """A wait of groups or cities, which tells about no person."""
+    return replace(waited, people=None)
 
 
 def _reviews(scope: Scope) -> Mapping[str, Ask]:
@@ -141,20 +133,21 @@ METRICS: Final = (
         Metric(
             code=f"grants.decision_time.p{rank}",
             version=1,
-            title=f"Time to a decision, for {part} of the applications",
+            title=f"Time to a decision, for {part} applications",
             unit="days",
             decimals=1,
             window="days",
             numerator=None,
             denominator="applications submitted in the period, but for those taken back before a decision",
-            explanation=f"Within this time {part} of the applications submitted in the period were first "
+            explanation=f"Within this time {part} applications submitted in the period were first "
             "determined. Those that still wait count as longer than all others, so while too many wait there "
             "is no number.",
             asks=_decisions,
             compute=_decision_time(rank),
             neighbourhoods=True,
+            better="lower",
         )
-        for rank, part in _PARTS.items()
+        for rank, part in PARTS.items()
     ),
     Metric(
         code="grants.reviewers_split",

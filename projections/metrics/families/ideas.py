@@ -108,13 +108,13 @@ METRICS: Final = (
         Metric(
             code=f"ideas.time_to_answer.p{rank}",
             version=1,
-            title=f"Time to an answer, for {part} of the ideas",
+            title=f"Time to an answer, for {part} ideas",
             unit="days",
             decimals=1,
             window="days",
             numerator=None,
             denominator="ideas submitted in the period, without those taken back",
-            explanation=f"Within this time {part} of the ideas submitted in the period were accepted or "
+            explanation=f"Within this time {part} ideas submitted in the period were accepted or "
             "rejected in public. Ideas that still wait count as longer than all others, so while too many "
             "wait there is no number.",
             asks=_wait_asks,

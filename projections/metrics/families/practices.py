@@ -9,10 +9,10 @@ from fractions import Fraction
 from typing import Final
 
 from projections.metrics.core import Ask, Inputs, Metric, Scope, Sums, Value
+from projections.metrics.families.waiting import PARTS
 from projections.metrics.numbers import nearest_rank, ratio, total
 
 ADOPTIONS: Final = "adoptions"
-PARTS: Final = {50: "half", 90: "nine of ten"}
 
 
 def _asks(scope: Scope) -> Mapping[str, Ask]:
@@ -72,13 +72,13 @@ METRICS: Final = (
         Metric(
             code=f"practices.days_to_adoption.p{rank}",
             version=1,
-            title=f"Days until others take a practice up, for {part} of the adoptions",
+            title=f"Days until others take a practice up, for {part} adoptions",
             unit="days",
             decimals=0,
             window="stock",
             numerator=None,
             denominator="adoptions of practices whose publishing is known",
-            explanation=f"Within this time after a practice was published {part} of the cities that took it "
+            explanation=f"Within this time after a practice was published {part} cities that took it "
             "up had done so.",
             asks=_asks,
             compute=_days(rank),

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Sums, Value
-from projections.metrics.numbers import in_units, percent, ratio, total
+from projections.metrics.numbers import HOUR, in_units, percent, ratio, total
 from projections.read import Between, NoneOf, OneOf, Where
 
 _EXPECTED: Final = ("came", "no_shows", "cancelled_late")
-HOUR: Final = 60
 VERIFIED: Final = OneOf(("verified",))
 REST: Final = NoneOf(("verified",))
 

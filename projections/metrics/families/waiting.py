@@ -11,7 +11,7 @@ from projections.counting import Row
 from projections.metrics.core import Value
 from projections.metrics.numbers import in_units, minutes_of, nearest_rank, ratio
 
-PARTS: Final = {50: "half", 90: "nine of ten"}
+PARTS: Final = {50: "half of the", 90: "nine of ten"}
 """Of how many the two published ranks speak."""
 
 
@@ -22,6 +22,7 @@ def waited(rows: Iterable[Row], rank: int, begun: str, done: str, *, unit: int) 
     """
     known, waiting, negative = minutes_of(rows)
     usable = known.total() + waiting
+    verb = begun.rsplit("_", 1)[-1]
     minutes = nearest_rank(known, rank, beyond=waiting)
     return Value(
         value=in_units(minutes, unit),
@@ -30,16 +31,18 @@ def waited(rows: Iterable[Row], rank: int, begun: str, done: str, *, unit: int) 
             begun: usable + negative,
             done: known.total(),
             f"not_yet_{done}": waiting,
-            f"{done}_before_{begun.rsplit('_', 1)[-1]}": negative,
+            f"{done}_before_{verb}": negative,
         },
-        notes=tuple(_notes(waits=bool(usable) and minutes is None, rank=rank, negative=negative, done=done)),
+        notes=tuple(
+            _notes(rank if usable and minutes is None else None, negative, done.replace("_", " "), verb)
+        ),
         people=usable,
         completeness=ratio(usable, usable + negative),
     )
 
 
-def _notes(*, waits: bool, rank: int, negative: int, done: str) -> Iterator[str]:
+def _notes(waits: int | None, negative: int, done: str, begun: str) -> Iterator[str]:
     if waits:
-        yield f"fewer than {rank} % are {done}, so it is not known yet"
+        yield f"fewer than {waits} % are {done}, so it is not known yet"
     if negative:
-        yield f"{negative} {done} before their beginning; left out"
+        yield f"{negative} {done} before they were {begun}; left out"

@@ -107,7 +107,7 @@ def test_an_order_that_was_not_computed_is_shown_as_told() -> None:
 def test_an_award_shows_what_is_paid_owed_and_reached() -> None:
     events = [granted(targets=(target(),)), paid(amount="700.5"), report_extended(), reported(text_ref="t1")]
     document = given(awards.VIEW, *events).document
-    shown = published.award_detail({**document, "title": "Mend our block"}, 0, None)
+    shown = published.award_detail({**document, "title": "Mend our block"}, None, 0, None)
     assert (shown.title, shown.paid, shown.amount) == ("Mend our block", "700.5", "1500")
     assert (shown.instalments[0].paid_on, shown.instalments[0].on_time) == (None, None)
     assert (shown.reports[0].on_time, shown.reports[0].extensions) == (True, 1)

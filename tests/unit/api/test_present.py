@@ -136,7 +136,7 @@ def test_names_in_a_text_of_ours_are_code_and_all_of_it_is_escaped() -> None:
         ("0.80", "per_thousand", "0.80 per 1,000 residents"),
         ("1.50", "ratio", "1.50 to 1"),
         ("1200.5", "sq_ft", "1,200.5 sq ft"),
-        ("310602.02", "money", "310,602.02"),
+        ("310602.02", "usd", "USD 310,602.02"),
     ],
 )
 def test_a_published_number_reads_with_its_unit_and_all_its_decimals(

@@ -1,5 +1,6 @@
 """Whoever takes part is told of it on a key of their own, once, and never outside their city."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from consumers.followups.registry import FOLLOW_UPS
 from events.envelope import Event
 from events.registry import BY_TYPE
 from events.types.participants import ParticipantActed
+from producers.imports.outcomes import Mint
 from projections.ladder import RUNG_OF
 from tests.support import build
 from tests.support.build import ANN, BEN
@@ -141,6 +143,18 @@ def test_the_same_id_in_two_families_is_two_places() -> None:
 def test_nothing_is_kept_of_what_has_no_place() -> None:
     """So a million ballots leave no million states."""
     assert not any(story(build.ballot("a"), build.supported())._documents.values())
+
+
+def test_the_same_person_in_two_cities_is_two_people() -> None:
+    """The pseudonym is keyed by the city, and what follows in one city says nothing of the other."""
+    told: dict[str, list[Event]] = {}
+    for city in ("riverton", "lakeside"):
+        who = Mint(b"k" * 32, city, "pabulib", UTC).participant("voter-17")
+        voted = build.ballot("a", by=who).model_copy(update={"city": city})
+        told[city] = [voted, *story(voted).published]
+    here, there = ({str(event.participant) for event in events} for events in told.values())
+    assert (len(here), len(there), here & there) == (1, 1, set())
+    assert not any(name in repr(event) for name in here for event in told["lakeside"])
 
 
 IN_TWO_CITIES = st.lists(

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from events.codec import MAX_EVENT_BYTES, decode, encode
-from events.envelope import Event
+from events.envelope import PREFIX, Event
 from infra.keys import ApiKey
 from infra.problems import ProblemError
 from producers.http.admission import Sender, judge
@@ -237,3 +237,10 @@ def test_what_has_not_happened_is_no_event() -> None:
     assert accepted(event(time=ahead)).at > NOW
     problem = refused(event(time="2036-04-02T18:20:00-04:00")).as_dict()
     assert problem["errors"] == [{"pointer": "/time", "detail": "lies more than a day in the future"}]
+
+
+def test_what_follows_from_other_events_by_a_rule_is_told_by_nobody_else() -> None:
+    data = {"rule": "participant.took_part", "action": "idea.submitted"}
+    derived = event(type=f"{PREFIX}participant.acted.v1", subject=PARTICIPANT, data=data)
+    problem = refused({**derived, "participant": PARTICIPANT})
+    assert (problem.status, problem.name) == (403, "wrong_type")

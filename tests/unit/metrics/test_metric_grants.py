@@ -138,6 +138,7 @@ def test_reports_are_kept_by_the_date_that_holds() -> None:
         awards.reported("award-1", at="2026-04-25T12:00:00-04:00"),
         awards.reported("award-2", at="2026-04-25T12:00:00-04:00"),
         awards.report_extended("award-2", previous_due_at=when(APRIL_20), due_at="2026-04-30T12:00:00-04:00"),
+        awards.report_overdue("award-3", due=APRIL_20, at=APRIL_20),
     ]
     shown = number("grants.reports_on_time", *history)
     shows(shown, "50.0", numerator=2, denominator=4)

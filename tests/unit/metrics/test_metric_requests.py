@@ -50,7 +50,7 @@ def test_an_answer_before_the_report_is_shown_as_a_defect_and_left_out() -> None
     shown = number("time_to_first_response.p50", *_answered([-5, 1, 2, 3, 4, 5]))
     assert shown.value == Decimal("3.0")
     assert shown.inputs["answered_before_reported"] == 1
-    assert shown.notes == ("1 answered before their beginning; left out",)
+    assert shown.notes == ("1 answered before they were reported; left out",)
     assert shown.completeness == 83
 
 

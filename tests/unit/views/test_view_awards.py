@@ -81,9 +81,10 @@ def test_an_award_stands_with_what_is_to_be_paid_and_owed() -> None:
                     "last_day": "2026-06-30",
                     "due_at": when(DUE),
                     "due_on": DUE_DAY,
-                    "extensions": 0,
+                    "extensions": [],
                     "due_told": None,
-                    "overdue_told": None,
+                    "overdue_told": [],
+                    "missed": False,
                     "submitted_at": None,
                     "on_time": None,
                     "overdue": False,
@@ -146,7 +147,7 @@ def test_a_report_is_on_time_by_the_time_it_came_whatever_was_told_in_between() 
     for told in permutations([granted(), came, late]):
         one = report_of(given(VIEW, *told))
         assert (one["on_time"], one["overdue"], one["submitted_at"]) == (True, False, when(DUE))
-        assert one["overdue_told"] == when(DUE)
+        assert (one["overdue_told"], one["missed"]) == ([when(DUE)], False)
 
 
 def test_a_report_that_has_not_come_is_overdue_once_that_is_told() -> None:
@@ -158,12 +159,27 @@ def test_a_report_that_has_not_come_is_overdue_once_that_is_told() -> None:
 
 
 def test_an_extension_moves_the_due_date_and_outdates_what_was_told_of_the_old_one() -> None:
-    for told in permutations([granted(), report_overdue(), report_extended()]):
+    for told in permutations([granted(), report_overdue(), report_extended(at=EARLY)]):
         one = report_of(given(VIEW, *told))
-        assert (one["due_at"], one["due_on"], one["extensions"]) == (when(LATER), LATER_DAY, 1)
-        assert (one["overdue"], one["overdue_told"]) == (False, when(DUE))
-    one = report_of(given(VIEW, granted(), report_extended(), reported(at=BETWEEN)))
+        assert (one["due_at"], one["due_on"], len(one["extensions"])) == (when(LATER), LATER_DAY, 1)
+        assert (one["overdue"], one["missed"], one["overdue_told"]) == (False, False, [when(DUE)])
+    one = report_of(given(VIEW, granted(), report_extended(at=EARLY), reported(at=BETWEEN)))
     assert one["on_time"] is True
+
+
+def test_a_date_that_was_missed_stays_missed_though_it_is_extended_afterwards() -> None:
+    for told in permutations([granted(), report_overdue(), report_extended(at=BETWEEN), reported(at=LATER)]):
+        one = report_of(given(VIEW, *told))
+        assert (one["missed"], one["on_time"], one["overdue"]) == (True, False, False)
+
+
+def test_of_two_dates_the_second_of_which_was_kept_the_first_stays_missed() -> None:
+    second = report_overdue(due=LATER, at=LATER)
+    history = [granted(), report_overdue(), report_extended(at=BETWEEN), second, reported(at=LATER)]
+    one = report_of(given(VIEW, *history))
+    assert (one["missed"], one["on_time"], one["overdue"]) == (True, False, False)
+    one = report_of(given(VIEW, *history[:-1], reported(at=TOO_LATE)))
+    assert (one["missed"], one["on_time"], one["overdue"]) == (True, False, True)
 
 
 def test_a_report_submitted_again_replaces_what_it_says_and_came_the_first_time() -> None:
