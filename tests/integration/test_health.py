@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from infra.embedded import Endpoints
+from infra.kafka import apply_topics
 from infra.settings import Settings
 from projections.registry import PROJECTIONS
 from tests.support.processes import answering, free_port, townhall
@@ -23,6 +24,7 @@ async def test_a_projector_is_ready_once_its_partitions_are_claimed(
     settings = Settings(
         kafka=servers.kafka, mongo=SecretStr(servers.mongo), mongo_database=database, home=tmp_path
     )
+    await apply_topics(settings)
     monkeypatch.setenv("TOWNHALL_HEALTH_PORT", str(port))
     wanted = {one.group: sum(topic.partitions for topic in one.topics) for one in PROJECTIONS}
     async with townhall(settings, "project") as child, httpx2.AsyncClient() as client, asyncio.timeout(90):

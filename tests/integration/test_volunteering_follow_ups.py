@@ -1,5 +1,6 @@
 """A session that is over, on the whole system: who came, who did not, and what of their time counts."""
 
+import calendar
 import json
 import time
 from collections.abc import Callable
@@ -68,11 +69,12 @@ def test_no_shows_check_outs_and_hours_follow_by_themselves(town: Town) -> None:
     year = str(STARTED.year)
     numbers = {"year": year, "volunteers": 6, "verified_minutes": 720, "logged_minutes": None}
     _until(lambda: town.get("/v1/hours/riverton", **{"from": year, "to": year})["years"], [numbers])
-    shown = town.get("/v1/metrics/attendance.auto_checked_out", city="riverton", **_day())
+    shown = town.get("/v1/metrics/attendance.auto_checked_out", city="riverton", **_month())
     assert (shown["numerator"], shown["denominator"]) == ("1", "7")
     listed = town.get("/v1/opportunities", city="riverton")["opportunities"]
     assert [datetime.fromisoformat(one["last_starts_at"]) for one in listed] == [STARTED]
 
 
-def _day() -> dict[str, str]:
-    return {"from": STARTED.date().isoformat(), "to": STARTED.date().isoformat()}
+def _month() -> dict[str, str]:
+    days = calendar.monthrange(STARTED.year, STARTED.month)[1]
+    return {"from": f"{STARTED:%Y-%m}-01", "to": f"{STARTED:%Y-%m}-{days}"}
