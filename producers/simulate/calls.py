@@ -31,6 +31,7 @@ from producers.simulate.granting import Application, Award, Call, Query
 from producers.simulate.reviewing import Reviewing
 from producers.simulate.town import Jurisdiction
 
+_TITLES: Final = ("{who}: blocks that are looked after", "{who}: shade and seats", "Clean corners, by {who}")
 DAY: Final = timedelta(days=1)
 Outcome = Literal["accepted", "accepted_pending_info", "dismissed"]
 CRITERIA: Final = (
@@ -134,7 +135,7 @@ class Calling:
             call_id=self.truth.id,
             applicant_city=applicant.city,
             applicant_group_id=applicant.group,
-            title=f"{applicant.name} does something about it",
+            title=dice.choice(_TITLES).format(who=applicant.name),
             text_ref=f"text-{id_}",
             amount=decimal(dice.randrange(least, most + 1, 500)),
             currency=terms.currency,

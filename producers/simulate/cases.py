@@ -93,7 +93,7 @@ class Case:
         self.reporter = town.people.someone(dice, town.today)
         by = self.reporter.ref if self.reporter and dice.random() < 0.7 else None
         data = self._report(found, anonymous=by is None or dice.random() < 0.1)
-        event = town.tell(self.id, data, by, at=found, lang=self.reporter.lang if self.reporter else None)
+        event = town.tell(self.id, data, by, at=found, lang="en" if data.description else None)
         self.truth = Request(town.id, self.id, data, by, event.at, agency=data.agency_responsible)
         town.truth.kept(Request)[event.key] = self.truth
         self.truth.history.append(Change("submitted", None, "reporter", None, event))

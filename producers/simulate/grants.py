@@ -58,12 +58,23 @@ def _again(town: Town, calling: Calling) -> Life:
         yield town.now + timedelta(days=1)
 
 
-def _to_groups(town: Town, parent: Award) -> GrantCallOpened:
+def own_grants(town: Town) -> Life:
+    """Besides, a city grants money of its own, in its own currency."""
+    start = town.clock.at(town.world.first_day + timedelta(days=town.dice("own grants").randint(20, 80)), 10)
+    number = 0
+    while True:
+        yield start + number * EVERY
+        number += 1
+        own = Calling(town, f"neighbours-{number}", _to_groups(town, None))
+        town.begin(own.life(_groups(town)))
+
+
+def _to_groups(town: Town, parent: Award | None) -> GrantCallOpened:
     return GrantCallOpened(
         tier="city_to_group",
-        parent_award=AwardRef(city=parent.city, award_id=parent.id),
-        title=f"Mini grants of {town.city.name}",
-        currency=parent.data.currency,
+        parent_award=AwardRef(city=parent.city, award_id=parent.id) if parent else None,
+        title=f"Mini grants of {town.city.name}" if parent else f"{town.city.name} for its neighbours",
+        currency=parent.data.currency if parent else town.place.currency,
         budget="9000",
         amount_min="200",
         amount_max="2000",

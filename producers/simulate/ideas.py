@@ -100,7 +100,7 @@ def _submitted(town: Town, id_: str, author: Person, dice: Random) -> Idea:
         est_cost=dice.choice(_COSTS),
         co_author_refs=(friend.ref,) if friend and friend is not author else (),
     )
-    event = town.tell(id_, data, author.ref, lang=author.lang)
+    event = town.tell(id_, data, author.ref, lang="en")
     idea = Idea(town.id, id_, data, author.ref, event.at, event.day, event.at, [("submitted", None, event)])
     town.truth.kept(Idea)[event.key] = idea
     return idea

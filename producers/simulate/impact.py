@@ -35,6 +35,13 @@ class _Output(NamedTuple):
     each: Each | None = None
 
 
+_PROJECTS: Final = (
+    ("A rain garden in {where}", "green"),
+    ("Trees along the streets of {where}", "green"),
+    ("A safe way to school in {where}", "streets"),
+    ("Benches and lights in {where}", "streets"),
+    ("A yard for everybody in {where}", "culture"),
+)
 _OUTPUTS: Final = (
     _Output("litter_removed", "bag", "counted", 3, 60, Each(quantity="20", unit="lb")),
     _Output("litter_removed", "kg", "weighed", 20, 400),
@@ -109,16 +116,17 @@ def _started(town: Town, id_: str, dice: Random) -> Project:
     ideas = [one.id for one in town.truth.kept(Idea).values() if one.city == town.id and one.accepted]
     problems = [one.id for one in town.truth.kept(Problem).values() if one.city == town.id]
     awards = [one for one in town.truth.kept(Award).values() if one.city == town.id]
+    where, (title, category) = dice.choice(town.place.neighbourhoods).id, dice.choice(_PROJECTS)
     paid = dice.choice(awards) if awards and dice.random() < 0.6 else None
     data = ProjectStarted(
-        title="Something that stays",
-        category=dice.choice(["green", "streets", "culture"]),
+        title=title.format(where=where.replace("-", " ")),
+        category=category,
         organisation=None if group else "City works",
         group_id=group.id if group else None,
         idea_ids=tuple(dice.sample(ideas, min(1, len(ideas)))),
         problem_ids=tuple(dice.sample(problems, min(1, len(problems)))),
         award=AwardRef(city=paid.city, award_id=paid.id) if paid else None,
-        neighbourhood_id=dice.choice(town.place.neighbourhoods).id if dice.random() < 0.9 else None,
+        neighbourhood_id=where if dice.random() < 0.9 else None,
     )
     event = town.tell(id_, data, group.leader if group else None)
     project = Project(town.id, id_, data, event.at, event.at)

@@ -71,7 +71,7 @@ def _life(town: Town, id_: str, ideas: list[str], problems: list[str]) -> Life:
 
 def _created(town: Town, id_: str, ideas: tuple[str, ...], problems: tuple[str, ...]) -> Result:
     data = ResultCreated(
-        title="What we make of it",
+        title=_title(town, ideas, problems),
         summary="With what was said about it in the neighbourhood.",
         idea_ids=ideas,
         problem_ids=problems,
@@ -83,6 +83,13 @@ def _created(town: Town, id_: str, ideas: tuple[str, ...], problems: tuple[str, 
     town.truth.kept(Result)[event.key] = result
     _pass_on(town, result)
     return result
+
+
+def _title(town: Town, ideas: tuple[str, ...], problems: tuple[str, ...]) -> str:
+    """After the first idea, else the problem."""
+    if ideas:
+        return town.truth.kept(Idea)[town.key(ideas[0])].data.title
+    return f"An end to: {town.truth.kept(Problem)[town.key(problems[0])].data.statement}"
 
 
 def _moved(town: Town, result: Result, percent: int) -> None:

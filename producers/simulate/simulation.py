@@ -21,7 +21,7 @@ from producers.simulate import (
     volunteering,
 )
 from producers.simulate.agenda import Agenda, Life
-from producers.simulate.grants import coalition_grants
+from producers.simulate.grants import coalition_grants, own_grants
 from producers.simulate.places import coalition, places
 from producers.simulate.steps import Step
 from producers.simulate.stewardship import Stewardship
@@ -60,6 +60,7 @@ class Simulation:
         self.coalition.begin(coalition_grants(self.coalition, self.towns))
         for town in self.towns:
             town.begin(_days(town))
+            town.begin(own_grants(town))
 
     @property
     def truth(self) -> Truth:

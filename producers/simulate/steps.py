@@ -27,16 +27,16 @@ class Steps:
         self._touched: set[str] = set()
         self._latest: datetime | None = None
 
-    def told(self, event: Event, now: datetime) -> None:
-        """The event is published next."""
-        if event.key in self._touched and self._latest is not None:
+    def told(self, event: Event, aggregate: str, now: datetime) -> None:
+        """The event is published next; it is told of this aggregate."""
+        if aggregate in self._touched and self._latest is not None:
             self.cut(self._latest)
         self._events.append(event)
         self._latest = now
 
-    def followed(self, key: str, now: datetime) -> None:
+    def followed(self, aggregate: str, now: datetime) -> None:
         """Something follows for this aggregate."""
-        self._touched.add(key)
+        self._touched.add(aggregate)
         self._latest = now
 
     def cut(self, moment: datetime) -> None:

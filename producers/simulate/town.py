@@ -7,10 +7,10 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from events.envelope import Event, Payload
-from events.registry import BY_PAYLOAD
+from events.registry import BY_PAYLOAD, EVENT_TYPES
 from infra.directory import City
 from producers.simulate.acting import Act, Acting, Acts, who
 from producers.simulate.agenda import Agenda, Life
@@ -19,6 +19,9 @@ from producers.simulate.people import People
 from producers.simulate.places import Place
 from producers.simulate.steps import Steps
 from producers.simulate.truth import Fact, Truth
+
+AGGREGATE: Final = {entry.name: entry.aggregate for entry in EVENT_TYPES}
+"""What an event of this name is told of: ids of two kinds may be equal."""
 
 
 @dataclass
@@ -92,7 +95,7 @@ class Jurisdiction:
             participant=by,
             lang=lang,
         )
-        self.world.steps.told(event, self.now)
+        self.world.steps.told(event, f"{entry.aggregate} {event.key}", self.now)
         self.truth.told[self.id, event.day, entry.name] += 1
         area = self._acting.area(entry.name, f"{entry.aggregate}/{subject}", data)
         for person in who(entry.name, data, by):
@@ -112,7 +115,7 @@ class Jurisdiction:
         """From what was told until now this must follow, on its own or in another city."""
         where = city or self.id
         self.truth.facts.append(Fact(where, name, subject, at, participant, data))
-        self.world.steps.followed(f"{where}/{subject}", self.now)
+        self.world.steps.followed(f"{AGGREGATE[name]} {where}/{subject}", self.now)
 
     def _acted(self, person: str, event: Event, area: str | None) -> None:
         action = BY_PAYLOAD[type(event.data)].name
