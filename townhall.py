@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 COUNT_SECONDS = 30.0
+STATUS_WIDTH = 110
+"""No name is cut short, however narrow the terminal."""
 console = Console(stderr=True)
 _log = get_logger(__name__)
 app = typer.Typer(
@@ -427,7 +429,7 @@ async def _status(settings: Settings, *, as_json: bool) -> None:
         halted = ", ".join(f"{partition}: {kind}" for partition, kind in row.halted.items())
         topic = row.topic.removeprefix("townhall.")
         table.add_row(row.projection, topic, *map(str, counts), in_words(row.oldest_seconds), halted)
-    Console().print(table)
+    Console(width=max(STATUS_WIDTH, Console().width)).print(table)
     if any(row.quarantined for row in rows):
         _say("Quarantined records are in the collection `quarantine`, with their bytes and the reason.")
     for city, at in histories.items():
