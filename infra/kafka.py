@@ -24,7 +24,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 from structlog import get_logger
 
 from events.topics import MAX_RECORD_BYTES, TOPICS, Topic
-from infra import kafka_connections, kafka_metadata, kafka_records
+from infra import kafka_connections, kafka_fetching, kafka_metadata, kafka_records
 from infra.settings import Settings
 
 REQUEST_TIMEOUT_MS = 5_000
@@ -35,6 +35,7 @@ _SASL = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512":
 _log = get_logger(__name__)
 
 kafka_connections.install()
+kafka_fetching.install()
 kafka_metadata.install()
 kafka_records.install()
 

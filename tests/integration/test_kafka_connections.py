@@ -9,8 +9,9 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
-import infra.kafka  # noqa: F401 - what it installs is what is tested
 from infra.embedded import Endpoints
+from infra.kafka import TopicPartition, apply_topics, reader
+from infra.settings import Settings
 
 pytestmark = pytest.mark.servers
 
@@ -38,3 +39,20 @@ def test_a_broken_connection_is_a_kafka_error(
     with asyncio.Runner(loop_factory=loop) as runner:
         raised = [runner.run(_ask_when_broken(servers.kafka, turns)) for turns in range(6)]
     assert [error for error in raised if not isinstance(error, KafkaError)] == []
+
+
+async def test_a_consumer_stops_while_a_fetch_that_failed_waits_for_its_next_try(servers: Endpoints) -> None:
+    settings = Settings(kafka=servers.kafka)
+    await apply_topics(settings)
+    consumer = reader(settings)
+    await consumer.start()
+    place = TopicPartition("townhall.ideas", 0)
+    consumer.assign([place])
+    consumer.seek(place, 0)
+    waiting = asyncio.create_task(asyncio.sleep(60))  # as a fetch does after an answer that was an error
+    await asyncio.sleep(0)
+    assert consumer._fetcher is not None
+    consumer._fetcher._pending_tasks.add(waiting)
+    await consumer.stop()
+    assert waiting.cancelled()
+    assert not consumer._client._conns
