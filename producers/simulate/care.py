@@ -64,7 +64,7 @@ class Care:
             self._follows("adoption.released", at, adoption, **told)
             adoption.retired_because = reason
             self._ended(adoption, at, "asset_retired")
-            self.truth.free_since = None
+        self.truth.free_since = None
         self.queue.dissolved(at)
 
     # Adoptions

@@ -42,7 +42,8 @@ FIELDS: Final = {
     "state": "unknown, free, adopted, not_adoptable or retired",
     **tenure.FIELDS,
     "nickname": "what its steward calls it, in their own words; None without one",
-    "free_since": "when the adoption before ended; None while it is adopted, and before the first",
+    "free_since": "when the adoption before ended; None while it is adopted, and where there was none since "
+    "it was registered last",
     "adoptions": f"the last {ADOPTIONS_KEPT} that began, in log order: adoption_id, started_at, ended_at, "
     "ended_by",
     "adoptions_total": "how many began",
@@ -77,6 +78,7 @@ def evolve(document: Document | None, event: Event) -> Document:
             _known(asset, event, data)
         case AssetRetired() as data:
             asset |= {"retired_at": event.at, "retired_because": data.reason, "condition": None, "needs": []}
+            asset["free_since"] = None  # found again, it has waited for nobody meanwhile
             asset["revision"] += 1
         case StewardshipCheckedIn() as data:
             _visited(asset, event, data)

@@ -149,6 +149,12 @@ def test_how_many_whole_days_a_thing_was_free_counts_in_the_month_of_the_next_ad
     assert tallied(READOPTIONS, registered(), adopted()) == {}
 
 
+def test_a_thing_that_was_gone_meanwhile_has_waited_for_nobody() -> None:
+    history = [registered(), adopted(), released(at=AT), retired(at=LATE), registered(at=LATE)]
+    given(VIEW, *history).shows(state="free", free_since=None)
+    assert tallied(READOPTIONS, *history, adopted(adoption="a2", at=LATE)) == {}
+
+
 def test_a_time_told_late_makes_no_gap_below_zero() -> None:
     history = [adopted(), released(at=LATE), adopted(adoption="a2", at=EARLY)]
     assert tallied(READOPTIONS, *history) == {("riverton", "2026-03", "0"): {"readoptions": 1}}
