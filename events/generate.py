@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from events import catalogue
 from events.compat import breaking_changes
 from events.registry import EVENT_TYPES, EventType
 
@@ -45,6 +46,10 @@ def schema(entry: EventType) -> dict[str, Any]:
 
 def artefacts() -> dict[str, str]:
     """Every generated file, path below `events/` to text."""
+    return {**_schemas(), "EVENTS.md": catalogue.text()}
+
+
+def _schemas() -> dict[str, str]:
     return {
         f"schemas/{file_name(entry)}": json.dumps(schema(entry), indent=2, ensure_ascii=False) + "\n"
         for entry in EVENT_TYPES
@@ -55,7 +60,7 @@ def refusals(wanted: Mapping[str, str], home: Path = HOME) -> Iterator[str]:
     """The changes to committed schemas that old events or old readers could not survive."""
     for path, text in wanted.items():
         committed = home / path
-        if committed.exists():
+        if committed.suffix == ".json" and committed.exists():
             changes = breaking_changes(json.loads(committed.read_text("utf-8")), json.loads(text))
             yield from (f"{path}: {change}" for change in changes)
 

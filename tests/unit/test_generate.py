@@ -15,6 +15,7 @@ OPENED = "service_request.opened.v1.json"
 def home(tmp_path: Path) -> Path:
     for folder in ("schemas", "examples"):
         shutil.copytree(HOME / folder, tmp_path / folder)
+    shutil.copy(HOME / "EVENTS.md", tmp_path)
     return tmp_path
 
 
@@ -83,3 +84,13 @@ def test_a_type_without_example_is_drift(home: Path, capsys: pytest.CaptureFixtu
 
 def test_an_unknown_argument_is_a_wrong_call(home: Path) -> None:
     assert main(["--chekc"], home) == 2
+
+
+def test_the_page_of_event_types_names_each_with_its_marks(home: Path) -> None:
+    page = (home / "EVENTS.md").read_text("utf-8")
+    assert all(f"](schemas/{path.name}) |" in page for path in (home / "schemas").iterdir())
+    (row,) = [line for line in page.splitlines() if "`service_request.opened.v1`" in line]
+    assert row.endswith("| `description`, `address` |")
+    assert "| session | yes | " in next(
+        line for line in page.splitlines() if "`attendance.no_show.v1`" in line
+    )
