@@ -11,10 +11,10 @@ HEAD = """# Event types
 
 Generated from the registry by `python -m events.generate`; do not edit.
 
-The `type` of an event is `org.citiesofservice.` and the name below. *Told of* says what `subject` is the id of:
-all events of one are in one order. *By a rule* are those that follow from others: townhall tells them, and
-nobody else may. *Personal* names the fields that hold a person's words or a place. Each name leads to the
-schema of its data; an example of each is in [`examples`](examples).
+The `type` of an event is `org.citiesofservice.` and the name below. *Told of* says what `subject` is the id
+of: all events of one are in one order. *By a rule* are those that follow from others: townhall tells them,
+and nobody else may. *Personal* names the fields that hold a person's words or a place. Each name leads to
+the schema of its data; an example of each is in [`examples`](examples).
 """
 
 
