@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from consumers.engine.model import Partition
@@ -54,9 +55,9 @@ async def standing(settings: Settings, db: Database) -> list[Standing]:
     consumer = reader(settings)
     try:
         await consumer.start()
-        bounds = await _bounds(consumer)
+        log = _Log(consumer, await _bounds(consumer))
         return [
-            await _standing(consumer, bounds, db, (name, projection), topic.name)
+            await _standing(log, db, (name, projection), topic.name)
             for name, projection in await _builds(db)
             for topic in projection.topics
         ]
@@ -87,8 +88,7 @@ async def _bounds(consumer: AIOKafkaConsumer) -> dict[TopicPartition, Bounds]:
 
 
 async def _standing(
-    consumer: AIOKafkaConsumer,
-    bounds: dict[TopicPartition, Bounds],
+    log: "_Log",
     db: Database,
     named: tuple[str, Projection],
     topic: str,
@@ -99,8 +99,8 @@ async def _standing(
     open_ones = db["incidents"].find({**mine, "status": "open"}).sort("last_at", 1)
     halted = {Partition(topic, row["partition"]).short: row["kind"] async for row in open_ones}
     ahead = [
-        await _ahead(consumer, place, found.get(place.partition, {"next": 0})["next"], between)
-        for place, between in bounds.items()
+        await log.ahead(place, found.get(place.partition, {"next": 0})["next"])
+        for place in log.bounds
         if place.topic == topic
     ]
     applied, duplicates, quarantined = (sum(row[name] for row in found.values()) for name in _COUNTS)
@@ -117,16 +117,30 @@ async def _standing(
     )
 
 
-async def _ahead(consumer: AIOKafkaConsumer, place: TopicPartition, checkpoint: int, bounds: Bounds) -> Ahead:
-    """The markers of transactions are no records, also where they are all that lies ahead."""
-    start = max(checkpoint, bounds.first)
-    if start >= bounds.end:
-        return Ahead(0, None)
-    try:
-        async with asyncio.timeout(READ_SECONDS):
-            return await _count(consumer, place, start, bounds.end)
-    except (*UNREADABLE, TimeoutError):
-        return Ahead(bounds.end - start, None)
+@dataclass
+class _Log:
+    """The log as it stands now. What several projections have ahead alike is counted once."""
+
+    consumer: AIOKafkaConsumer
+    bounds: dict[TopicPartition, Bounds]
+    _known: dict[tuple[TopicPartition, int], Ahead] = field(default_factory=dict)
+
+    async def ahead(self, place: TopicPartition, checkpoint: int) -> Ahead:
+        """The markers of transactions are no records, also where they are all that lies ahead."""
+        first, end = self.bounds[place]
+        start = max(checkpoint, first)
+        if start >= end:
+            return Ahead(0, None)
+        if (place, start) not in self._known:
+            self._known[place, start] = await self._ahead(place, start, end)
+        return self._known[place, start]
+
+    async def _ahead(self, place: TopicPartition, start: int, end: int) -> Ahead:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                return await _count(self.consumer, place, start, end)
+        except (*UNREADABLE, TimeoutError):
+            return Ahead(end - start, None)
 
 
 async def _count(consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int) -> Ahead:

@@ -22,6 +22,7 @@ GROUPS = {
     "townhall.requests.v2": ("townhall.requests",),
     "townhall.pulse.v2": TOPICS,
 }
+PROJECTIONS = ("requests", "participation", "pulse")
 HISTORY_KEPT = RESULTS_KEPT = 100
 CONCLUDED = {f"{told}.result_progressed" for told in ("service_request", "idea", "problem")}
 """What nobody does: rules conclude it."""

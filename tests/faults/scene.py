@@ -116,8 +116,9 @@ class Scene:
         return Settings(_env_file=None, kafka=self.kafka, mongo=self.mongo, mongo_database=self.database)
 
     def start_projector(self, *names: str, **environment: str) -> Projector:
-        """One more, of these projections or of all; it ends with this process too."""
-        started = self.start("townhall", "project", *names, "--supervised", **environment)
+        """One more, of these projections or of those that the oracle knows; it ends with this process too."""
+        known = names or oracle.PROJECTIONS
+        started = self.start("townhall", "project", *known, "--supervised", **environment)
         self.projectors.append(started)
         return started
 

@@ -4,14 +4,15 @@ import time
 
 import pytest
 
-from projections.registry import PROJECTIONS
+from projections.registry import BY_NAME
+from tests.faults import oracle
 from tests.faults.conftest import NewScene
 from tests.faults.scene import wait_until
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 
 SESSION_MS = 1_500
-PARTITIONS = sum(topic.partitions for projection in PROJECTIONS for topic in projection.topics)
+PARTITIONS = sum(topic.partitions for name in oracle.PROJECTIONS for topic in BY_NAME[name].topics)
 
 
 @pytest.mark.timeout(120, method="signal")

@@ -115,7 +115,8 @@ async def test_of_many_events_the_rest_is_measured_by_offsets(
 async def test_what_has_expired_is_not_to_come() -> None:
     nobody: Any = None  # the log is not asked
     bounds = lag.Bounds(first=7, end=7)
-    assert await lag._ahead(nobody, TopicPartition(*PLACE), 3, bounds) == Ahead(0, None)
+    place = TopicPartition(*PLACE)
+    assert await lag._Log(nobody, {place: bounds}).ahead(place, 3) == Ahead(0, None)
 
 
 async def test_records_that_cannot_be_read_are_measured_by_offsets(

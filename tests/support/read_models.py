@@ -31,18 +31,19 @@ class ReadModels:
         self.settings = Settings(mongo=SecretStr(uri), mongo_database=database)
         self.db: Database[dict[str, Any]] = MongoClient(uri, tz_aware=True)[database]
         self._history: list[Event] = []
-        _run(self._prepare(()))
+        _run(self._prepare())
 
     def add_cities(self, *cities: directory.City) -> None:
         """Cities of the directory."""
-        _run(self._prepare(cities))
+        _run(self._add(cities))
 
     def play(self, *events: Event) -> str:
         """The position token that publishing these events would have returned, already visible."""
         before = self._ends()
         self._history += events
+        told = {_place(event)[0] for event in events}
         with self.db.client.start_session() as session:
-            for projection in PROJECTIONS:
+            for projection in [one for one in PROJECTIONS if told & {topic.name for topic in one.topics}]:
                 with session.start_transaction():  # as the engine does: readers never see half of it
                     self._write(projection, session)
         moved = {place: end for place, end in self._ends().items() if end != before.get(place)}
@@ -53,10 +54,13 @@ class ReadModels:
         self.db.client.drop_database(self.db.name)
         self.db.client.close()
 
-    async def _prepare(self, cities: Iterable[directory.City]) -> None:
+    async def _prepare(self) -> None:
         async with connect(self.settings) as db:
             for projection in PROJECTIONS:
                 await prepare(db, projection)
+
+    async def _add(self, cities: Iterable[directory.City]) -> None:
+        async with connect(self.settings) as db:
             for city in cities:
                 await directory.add_city(db, city)
 
