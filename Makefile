@@ -15,8 +15,8 @@ help: ## list these targets
 run: $(READY) ## start everything on this machine: Kafka, MongoDB, API, projectors, pages
 	@exec $(BIN)/townhall up
 
-test: $(READY) ## prove it: the whole test suite, on real servers
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## prove it: the whole test suite, on real servers, two files at a time
+	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
 
 check: $(READY) ## lint, types, architecture, contract drift, lock file
 	$(BIN)/ruff format --check .

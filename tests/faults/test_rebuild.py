@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from projections.registry import BY_NAME
+from tests.faults import oracle
 from tests.faults.conftest import NewScene
 from tests.faults.scene import Scene, wait_until
 from tests.support.data import data_file, election
@@ -82,7 +82,7 @@ def test_a_rebuild_that_is_killed_goes_on_and_makes_the_same(
     assert len(digests) == 1
     assert command(scene, "projections", "drop", "participation", "v2", "--yes").returncode == 0
     status = json.loads(command(scene, "status", "--json").stdout)
-    assert {row["projection"] for row in status["projections"]} == set(BY_NAME)
+    assert {row["projection"] for row in status["projections"]} == set(oracle.PROJECTIONS)
     with capsys.disabled():
         print(f"\n  {killed} of {KILLS} rebuilds cut off in the middle; seed {SEED}")
     assert killed > 0, "every worker was done before it was killed: nothing was tested"
