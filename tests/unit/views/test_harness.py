@@ -55,7 +55,7 @@ def test_a_field_that_is_not_declared_is_caught() -> None:
     "value",
     [
         ("a", "tuple"),
-        {"a", "set"},
+        {"set"},
         b"bytes",
         2**63,
         float("nan"),
