@@ -5,7 +5,7 @@ also counts the events in the sweeper's lease, so a sweeper whose lease was take
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any
@@ -184,18 +184,34 @@ class MongoTimers:
         rows = await oldest.to_list(most)
         if not rows:
             return 0
-        held = {"_id": lease.name, "epoch": lease.epoch}
-        counted = {"$inc": {"last": len(rows)}}
-        found = await self._db["leases"].find_one_and_update(held, counted, session=session)
-        if found is None:
-            raise Fenced(f"the lease {lease.name} was taken")
         await self._db["timers"].delete_many({"_id": {"$in": [row["_id"] for row in rows]}}, session=session)
         failpoint("amid_fire")
-        events = [
-            outbox_row(self._outbox, n, as_record(row), now) for n, row in enumerate(rows, found["last"] + 1)
-        ]
-        await self._db["outbox"].insert_many(events, session=session)
-        return len(events)
+        records = [row["record"] for row in rows]
+        await put_outbox(self._db, lease, self._outbox, records, session=session, now=now)
+        return len(rows)
+
+
+async def put_outbox(
+    db: Database,
+    lease: Lease,
+    shard: str,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    session: Session,
+    now: datetime,
+) -> None:
+    """Records, as `consumers.mongo_rows.kept` keeps them, become the next events of the lease's own shard.
+
+    Within the session's transaction, whose other writes stand or fall with them. The lease counts, so the
+    shard has no gaps, and two owners never give the same number. Raises Fenced.
+    """
+    held = {"_id": lease.name, "epoch": lease.epoch}
+    counted = {"$inc": {"last": len(records)}}
+    found = await db["leases"].find_one_and_update(held, counted, session=session)
+    if found is None:
+        raise Fenced(f"the lease {lease.name} was taken")
+    rows = [outbox_row(shard, n, record, now) for n, record in enumerate(records, found["last"] + 1)]
+    await db["outbox"].insert_many(rows, session=session)
 
 
 def _transaction(session: Session) -> AbstractAsyncContextManager[object]:

@@ -29,9 +29,9 @@ def waiting_in(group: str, partition: Partition) -> dict[str, Any]:
     }
 
 
-def outbox_row(shard: str, n: int, record: Record, at: datetime | None) -> dict[str, Any]:
-    """An event in the outbox; `n` counts the events of its shard without gaps."""
-    return {"_id": f"{shard}/{n}", "shard": shard, "n": n, "at": at, "record": _as_row(record)}
+def outbox_row(shard: str, n: int, record: Mapping[str, Any], at: datetime | None) -> dict[str, Any]:
+    """An event in the outbox, as `kept` keeps it; `n` counts the events of its shard without gaps."""
+    return {"_id": f"{shard}/{n}", "shard": shard, "n": n, "at": at, "record": record}
 
 
 def start(group: str, timer: Timer) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def start(group: str, timer: Timer) -> dict[str, Any]:
         "key": timer.key.encode(),
         "city": timer.key.partition("/")[0],
         "due": timer.due,
-        "record": _as_row(timer.record),
+        "record": kept(timer.record),
     }
     return {"q": {"_id": timer.id}, "u": row, "upsert": True}
 
@@ -63,12 +63,12 @@ def queue(notice: Notice, at: datetime | None) -> dict[str, Any]:
 
 def as_record(row: Mapping[str, Any]) -> Record:
     """The record that a row keeps, ready for Kafka."""
-    kept = row["record"]
-    return Record(
-        kept["topic"], kept["key"], kept["value"], [(name, value) for name, value in kept["headers"]]
-    )
+    record = row["record"]
+    headers = [(name, value) for name, value in record["headers"]]
+    return Record(record["topic"], record["key"], record["value"], headers)
 
 
-def _as_row(record: Record) -> dict[str, Any]:
+def kept(record: Record) -> dict[str, Any]:
+    """What rows keep of a record."""
     headers = [[name, value] for name, value in record.headers]
     return {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}

@@ -26,7 +26,7 @@ from consumers.engine.model import (
     Write,
 )
 from consumers.mongo_commands import Commands
-from consumers.mongo_rows import outbox_row, queue, shard_of, start, waiting_in
+from consumers.mongo_rows import kept, outbox_row, queue, shard_of, start, waiting_in
 from consumers.quarantine_rows import as_quarantined, quarantine_of, release_of
 from infra.failpoints import failpoint
 from infra.mongo import (
@@ -275,7 +275,9 @@ class MongoStore:
 
     async def _put_effects(self, write: Write, commands: Commands) -> None:
         group, at = self.projection.group, write.at
-        rows = [outbox_row(shard_of(group, out.partition), out.n, out.record, at) for out in write.outbox]
+        rows = [
+            outbox_row(shard_of(group, out.partition), out.n, kept(out.record), at) for out in write.outbox
+        ]
         await commands.insert("outbox", rows)
         failpoint("after_outbox_insert")
         await commands.update("timers", [start(group, one) for one in write.timers.values() if one])
