@@ -1,10 +1,10 @@
-"""Effects as MongoDB keeps them, rows of `outbox`, `timers` and `notifications`; and what finds others."""
+"""Rows of `outbox` and `timers`: what follow-ups ask for as MongoDB keeps it; and what finds others."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from consumers.engine.model import Notice, Partition, Timer
+from consumers.engine.model import Partition, Timer
 from events.codec import WAITING, Record
 
 
@@ -45,20 +45,6 @@ def start(group: str, timer: Timer) -> dict[str, Any]:
         "record": kept(timer.record),
     }
     return {"q": {"_id": timer.id}, "u": row, "upsert": True}
-
-
-def queue(notice: Notice, at: datetime | None) -> dict[str, Any]:
-    """The statement that queues a notice; one that stands there stays as it is: it may have been sent."""
-    row = {
-        "city": notice.city,
-        "participant": notice.participant,
-        "template": notice.template,
-        "fields": dict(notice.fields),
-        "causationid": notice.causationid,
-        "status": "queued",
-        "at": at,
-    }
-    return {"q": {"_id": notice.id}, "u": {"$setOnInsert": row}, "upsert": True}
 
 
 def as_record(row: Mapping[str, Any]) -> Record:

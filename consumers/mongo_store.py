@@ -2,7 +2,7 @@
 
 Collections, per projection group: `checkpoints` and `quarantine` (shared), the ledger
 `<projection>_ledger.v<version>`, and `<view>.v<version>` for every view. What process managers ask
-for goes to `outbox`, `timers` and `notifications` (shared).
+for goes to `outbox`, `timers`, `notifications`, `audiences` and `announcements` (shared).
 """
 
 import asyncio
@@ -26,7 +26,8 @@ from consumers.engine.model import (
     Write,
 )
 from consumers.mongo_commands import Commands
-from consumers.mongo_rows import kept, outbox_row, queue, shard_of, start, waiting_in
+from consumers.mongo_rows import kept, outbox_row, shard_of, start, waiting_in
+from consumers.notice_rows import announce, belong, notify
 from consumers.quarantine_rows import as_quarantined, quarantine_of, release_of
 from infra.failpoints import failpoint
 from infra.mongo import (
@@ -270,7 +271,7 @@ class MongoStore:
         )
         failpoint("after_quarantine_update")
         await commands.update("quarantine", [release_of(group, one, write.at) for one in write.releases])
-        if write.outbox or write.timers or write.notices:
+        if write.outbox or write.timers or write.notices or write.memberships or write.announcements:
             await self._put_effects(write, commands)
 
     async def _put_effects(self, write: Write, commands: Commands) -> None:
@@ -283,7 +284,10 @@ class MongoStore:
         await commands.update("timers", [start(group, one) for one in write.timers.values() if one])
         await commands.delete("timers", [id_ for id_, one in write.timers.items() if one is None])
         failpoint("after_timers")
-        await commands.update("notifications", [queue(one, at) for one in write.notices])
+        await commands.update("notifications", [notify(one) for one in write.notices])
+        await commands.update("audiences", [belong(one) for one in write.memberships])
+        failpoint("after_audiences")
+        await commands.update("announcements", [announce(one) for one in write.announcements])
 
     async def _put(
         self, collection: str, documents: Mapping[str, Document | None], write: Write, commands: Commands

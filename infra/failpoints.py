@@ -81,7 +81,8 @@ FOLLOW_UP_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         # consumers/mongo_store.py
         "after_outbox_insert": "derived events are in the transaction, timers are not",
-        "after_timers": "timers are in the transaction",
+        "after_timers": "timers are in the transaction, notices and audiences are not",
+        "after_audiences": "notices and audiences are in the transaction, announcements are not",
         # consumers/relay.py
         "after_sweeper_lease": "a partition's timers are leased, none was looked at",
         # consumers/engine/sweeper.py
@@ -102,7 +103,14 @@ FOLLOW_UP_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Every failpoint of what follow-ups have beside them."""
-EVERY_STEP: Final[Mapping[str, str]] = MappingProxyType({**STEPS, **FOLLOW_UP_STEPS})
+MESSAGE_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # consumers/spreader.py
+        "after_page": "some of an audience are told, the announcement does not remember how far it came",
+    }
+)
+"""Every failpoint of what writes to people."""
+EVERY_STEP: Final[Mapping[str, str]] = MappingProxyType({**STEPS, **FOLLOW_UP_STEPS, **MESSAGE_STEPS})
 
 
 class BadFailpoints(ValueError):

@@ -78,7 +78,8 @@ class Share:
         self.ledger.note(hour_of(decoded.event.time), decoded.identity, decoded.fingerprint)
         self.intake.applied += 1
         if fold.effects:
-            self.effects.add(fold.effects, silent=record.offset < self.owned.claim.gate)
+            silent = record.offset < self.owned.claim.gate
+            self.effects.add(fold.effects, offset=record.offset, silent=silent)
             fold.effects.clear()
         return True
 
@@ -150,6 +151,8 @@ class Batch:
             write.advances.append(share.advance())
             write.outbox += share.outgoing()
             write.notices += share.effects.notices
+            write.memberships += share.effects.memberships
+            write.announcements += share.effects.announcements
             write.timers |= share.effects.timers
             failpoint("amid_fold")
         for (collection, key), document in fold.documents.items():

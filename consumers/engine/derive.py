@@ -4,18 +4,25 @@ The same cause asks for the same rows, whoever derives them and however often.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import blake2b
 
-from consumers.engine.effects import CancelTimer, Effect, Emit, Notify, StartTimer
-from consumers.engine.model import Notice, Outgoing, Partition, Timer
+from consumers.engine.effects import Announce, CancelTimer, Effect, Emit, Join, Leave, Notify, StartTimer
+from consumers.engine.model import (
+    Announcement,
+    Membership,
+    Notice,
+    Outgoing,
+    Partition,
+    Timer,
+    derived_id,
+)
 from events.codec import Record, encode
 from events.envelope import DERIVED, Event
 from events.registry import BY_PAYLOAD
 
-Made = Record | Notice | Timer | str
-"""An event to publish, a notice, a timer, or the id of a timer that is cancelled."""
+Made = Record | Notice | Membership | Announcement | Timer | str
+"""An event to publish, a notice, who belongs to an audience, a timer, or the id of one that is cancelled."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,12 @@ class Deriver:
         self, partition: Partition, key: str, cause: Event, effects: Sequence[Effect]
     ) -> dict[str, Made]:
         """The rows by id. Raises ValueError where two effects are one row, or one is no event."""
-        rows = [self._row(partition, key, cause, effect) for effect in effects]
+        heard = cause.origin == "live"  # nobody is told of what was brought in long after
+        rows = [
+            self._row(partition, key, cause, effect)
+            for effect in effects
+            if heard or not isinstance(effect, Notify | Announce)
+        ]
         found = dict(rows)
         if len(found) < len(rows):
             raise ValueError(f"{self.manager} asks twice for the same: give the effects rules of their own")
@@ -41,9 +53,15 @@ class Deriver:
                 id_ = self._of(cause, effect.rule, *_whom(cause, effect))
                 return id_, encode(_event(id_, cause, effect, cause.time))
             case Notify():
-                id_ = self._of(cause, effect.rule, effect.participant)
-                whom, fields = effect.participant, dict(effect.fields)
-                return id_, Notice(id_, partition, cause.city, whom, effect.template, fields, cause.id)
+                id_ = self._of(cause, effect.rule, effect.recipient or "")
+                return id_, _notice(id_, cause, effect.recipient, effect)
+            case Announce():
+                id_, parts = self._of(cause, effect.rule), (*_parts(cause), effect.rule)
+                audience, notice = self._audience(key), _notice(id_, cause, None, effect)
+                return id_, Announcement(audience, self.manager, parts, notice)
+            case Join() | Leave():
+                audience, joins = self._audience(key), isinstance(effect, Join)
+                return f"{audience}/{effect.member}", Membership(audience, effect.member, joins)
             case StartTimer():
                 told = Emit(effect.name, effect.data, effect.subject, effect.participant)
                 # The offset of the city's clock is known from the cause only.
@@ -56,14 +74,34 @@ class Deriver:
                 return (id_ := self._timer(key, effect.name)), id_
 
     def _of(self, cause: Event, rule: str, *to: str) -> str:
-        return self._id(cause.city, cause.source, cause.id, cause.subject, rule, *to)
+        return self._id(*_parts(cause), rule, *to)
 
     def _id(self, *parts: str) -> str:
-        told = "\0".join((self.manager, *parts)).encode("utf-8", "surrogatepass")
-        return f"{self.manager}-{blake2b(told, digest_size=16).hexdigest()}"
+        return derived_id(self.manager, *parts)
+
+    def _audience(self, key: str) -> str:
+        return f"{self.collection}/{key}"
 
     def _timer(self, key: str, name: str) -> str:
         return f"{self.collection}/{key}/{name}"
+
+
+def _parts(cause: Event) -> tuple[str, ...]:
+    return cause.city, cause.source, cause.id, cause.subject
+
+
+def _notice(id_: str, cause: Event, recipient: str | None, told: Notify | Announce) -> Notice:
+    return Notice(
+        id=id_,
+        city=cause.city,
+        recipient=recipient,
+        template=told.template,
+        about=told.about or cause.subject,
+        fields=dict(told.fields),
+        causationid=cause.id,
+        correlationid=cause.correlationid or cause.id,
+        at=cause.at,
+    )
 
 
 def _whom(cause: Event, told: Emit) -> tuple[str, ...]:
@@ -94,23 +132,27 @@ class Effects:
 
     outgoing: list[Record] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    memberships: list[Membership] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
     timers: dict[str, Timer | None] = field(default_factory=dict)
     """By id; None where one was cancelled last."""
 
-    def add(self, made: Iterable[Made], *, silent: bool) -> None:
-        """Where it is `silent` nobody hears of them: timers alone are state, and run on."""
+    def add(self, made: Iterable[Made], *, offset: int, silent: bool) -> None:
+        """Where it is `silent` nobody hears of them: timers and audiences alone are state, and go on."""
         for one in made:
             match one:
                 case Timer():
                     self.timers[one.id] = one
                 case str():
                     self.timers[one] = None
-                case Notice():
-                    if not silent:
-                        self.notices.append(one)
-                case _:
-                    if not silent:
-                        self.outgoing.append(one)
+                case Membership():
+                    self.memberships.append(replace(one, offset=offset))
+                case Notice() if not silent:
+                    self.notices.append(one)
+                case Announcement() if not silent:
+                    self.announcements.append(replace(one, offset=offset))
+                case Record() if not silent:
+                    self.outgoing.append(one)
 
     def numbered(self, partition: Partition, last: int) -> list[Outgoing]:
         """The events with the numbers that follow `last`."""

@@ -34,12 +34,46 @@ class Emit:
 
 @dataclass(frozen=True)
 class Notify:
-    """Tell a participant. The id is derived as that of an event."""
+    """Tell somebody. The id is derived as that of an event; of what was not told live nobody is told.
+
+    Without a `recipient` it is for whoever sent the aggregate and gave no name: they come back with its
+    tracking code. `fields` hold ids, numbers, times and codes, never anybody's words: those are looked up
+    when the message is written, so that what was hidden or erased meanwhile is not in it.
+    """
 
     rule: str
-    participant: str
+    recipient: str | None
     template: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    about: str | None = None
+    """The id of what it is about; without it that of the aggregate."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """From here on somebody belongs to the audience of this aggregate."""
+
+    member: str
+
+
+@dataclass(frozen=True)
+class Leave:
+    """From here on they no longer do."""
+
+    member: str
+
+
+@dataclass(frozen=True)
+class Announce:
+    """Tell everybody who belongs to the audience at this point of the log, page by page.
+
+    Whoever is notified under the same `rule` by the same event is not told a second time.
+    """
+
+    rule: str
+    template: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    about: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +98,7 @@ class CancelTimer:
     name: str
 
 
-Effect = Emit | Notify | StartTimer | CancelTimer
+Effect = Emit | Notify | Join | Leave | Announce | StartTimer | CancelTimer
 Reaction = tuple[Document | None, Sequence[Effect]]
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from consumers.engine.model import (
     Advance,
+    Announcement,
     Claim,
     Fenced,
     Incident,
@@ -137,6 +138,10 @@ class MemoryStore:
     outbox: dict[Partition, dict[int, Encoded]] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     notices: dict[str, Notice] = field(default_factory=dict)
+    audiences: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    """By audience and member, where they joined, left, joined and so on."""
+    announcements: dict[str, Announcement] = field(default_factory=dict)
+    """Those that have not reached everybody."""
     gates: dict[Partition, int] = field(default_factory=dict)
     """Where an earlier version stood when this one began."""
     cluster: str = "memory"
@@ -244,6 +249,11 @@ class MemoryStore:
                 self.timers[id_] = timer
         for notice in write.notices:
             self.notices.setdefault(notice.id, notice)
+        for change in write.memberships:
+            changes = self.audiences.setdefault(change.audience, {}).setdefault(change.member, [])
+            if change.joins == (len(changes) % 2 == 0):
+                changes.append(change.offset)
+        self.announcements |= {one.notice.id: one for one in write.announcements}
 
     @staticmethod
     def _replace(held: dict[str, Document], documents: dict[str, Document | None]) -> None:

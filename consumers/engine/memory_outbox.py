@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
-from consumers.engine.model import Fenced, Partition, Timer
+from consumers.engine.model import Fenced, Partition, Timer, belonged
 from consumers.engine.outbox import Lease, Numbered
 from events.codec import Record
 
@@ -115,3 +115,16 @@ class MemoryOutlet:
         self._broker.positions[self._line] = upto
 
     async def close(self) -> None: ...
+
+
+def spread(store: MemoryStore) -> bool:
+    """Make notices of the oldest announcement; whether there was one."""
+    if not store.announcements:
+        return False
+    first = min(store.announcements.values(), key=lambda one: (one.notice.at, one.notice.id))
+    for member, changes in sorted(store.audiences.get(first.audience, {}).items()):
+        if belonged(changes, first.offset):
+            notice = first.to(member)
+            store.notices.setdefault(notice.id, notice)
+    del store.announcements[first.notice.id]
+    return True

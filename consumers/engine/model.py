@@ -1,8 +1,9 @@
 """The words the engine, its log and its store share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Literal, NamedTuple, Protocol
 
 from events.codec import Reason
@@ -175,15 +176,57 @@ class Timer:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a participant is to be told; the id follows from its cause."""
+    """Something that somebody is to be told; the id follows from its cause."""
 
     id: str
-    partition: Partition
     city: str
-    participant: str
+    recipient: str | None
+    """A pseudonym; None for whoever sent `about` without a name."""
     template: str
+    about: str
     fields: Mapping[str, str]
     causationid: str
+    correlationid: str
+    at: datetime
+    """When it came to be so: the time of the cause."""
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Somebody joins an audience, or leaves it, at this point of the log."""
+
+    audience: str
+    member: str
+    joins: bool
+    offset: int = 0
+
+
+def belonged(changes: Sequence[int], offset: int) -> bool:
+    """Whether somebody with these changes was in the audience at this point of the log."""
+    return sum(change < offset for change in changes) % 2 == 1
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A notice for everybody who belonged to the audience at this point of the log."""
+
+    audience: str
+    manager: str
+    cause: tuple[str, ...]
+    """What the ids of the notices follow from, beside the member."""
+    notice: Notice
+    """For nobody yet; its id is the announcement's."""
+    offset: int = 0
+
+    def to(self, member: str) -> Notice:
+        """The notice for one of them."""
+        return replace(self.notice, id=derived_id(self.manager, *self.cause, member), recipient=member)
+
+
+def derived_id(manager: str, *parts: str) -> str:
+    """An id that follows from these parts: the same for the same, whoever derives it and however often."""
+    told = "\0".join((manager, *parts)).encode("utf-8", "surrogatepass")
+    return f"{manager}-{blake2b(told, digest_size=16).hexdigest()}"
 
 
 @dataclass
@@ -202,6 +245,8 @@ class Write:
     timers: dict[str, Timer | None] = field(default_factory=dict)
     """By id; None cancels."""
     notices: list[Notice] = field(default_factory=list)
+    memberships: list[Membership] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
     at: datetime | None = None
 
 

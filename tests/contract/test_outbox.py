@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
-from consumers import follow_up
+from consumers import follow_up, spreader
 from consumers.engine.memory import MemoryStore
 from consumers.engine.memory_outbox import MemoryLeases, MemoryOutbox, MemoryTimers
+from consumers.engine.memory_outbox import spread as spread_in_memory
 from consumers.engine.model import (
     Advance,
+    Announcement,
     Claim,
     Fenced,
     Incident,
     Mark,
+    Membership,
     Notice,
     Outgoing,
     Partition,
@@ -66,6 +69,7 @@ class Subject:
     timers_shard: str
     names: Callable[[], Awaitable[set[str]]]
     notices: Callable[[], Awaitable[list[tuple[str, str]]]]
+    spread: Callable[[], Awaitable[bool]]
 
     async def write(self, claim: Claim, *texts: str, **parts: Any) -> Claim:
         """One batch with these events in it; the claim after it."""
@@ -94,8 +98,11 @@ def in_memory() -> Subject:
     async def notices() -> list[tuple[str, str]]:
         return [(one.id, one.template) for one in store.notices.values()]
 
+    async def spread() -> bool:
+        return spread_in_memory(store)
+
     timers = MemoryTimers(ZERO, store, outbox)
-    return Subject(store, outbox, leases, timers, ZERO.short, f"{ZERO.short}/timers", names, notices)
+    return Subject(store, outbox, leases, timers, ZERO.short, f"{ZERO.short}/timers", names, notices, spread)
 
 
 def on_mongo(db: Database) -> Subject:
@@ -110,7 +117,11 @@ def on_mongo(db: Database) -> Subject:
     timers = MongoTimers(db, leases, group, ZERO)
     shards = (shard_of(group, ZERO), timers_of(group, ZERO))
     store = MongoStore(db, FOLLOW_UP, "cluster")
-    return Subject(store, MongoOutbox(db), leases, timers, *shards, names, notices)
+
+    async def spread() -> bool:
+        return await spreader.spread(db)
+
+    return Subject(store, MongoOutbox(db), leases, timers, *shards, names, notices, spread)
 
 
 @pytest.fixture
@@ -174,8 +185,57 @@ class TestOutbox:
         assert await subject.notices() == [("id", "first")]
 
 
+class TestAudiences:
+    async def test_an_announcement_reaches_everybody_who_was_there(
+        self, subject: Subject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """More than a page of them; who joined after it or left before it is not told."""
+        monkeypatch.setattr(spreader, "PAGE", 3)
+        claim = await subject.store.claim(ZERO, "a")
+        people = [f"participant-{n:04}" for n in range(8)]
+        claim = await subject.write(claim, memberships=[joins(one, 1) for one in people])
+        claim = await subject.write(claim, memberships=[leaves(people[0], 2), leaves(people[1], 2)])
+        claim = await subject.write(claim, memberships=[joins(people[1], 3), joins(people[2], 3)])
+        claim = await subject.write(claim, announcements=[announcement("said", 4)])
+        await subject.write(claim, memberships=[joins("$late", 5), leaves(people[3], 5), joins(people[0], 5)])
+        while await subject.spread():
+            pass
+        told = {announcement("said", 4).to(one).id: "said" for one in people[1:]}
+        assert dict(await subject.notices()) == told
+
+    async def test_whoever_was_told_before_a_crash_is_not_told_again(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        claim = await subject.write(claim, memberships=[joins("ann-pseudonym-0001", 1)])
+        for template in ("first", "second"):
+            claim = await subject.write(claim, announcements=[announcement(template, 2)])
+            while await subject.spread():
+                pass
+        assert [template for _, template in await subject.notices()] == ["first"]
+
+    async def test_somebody_who_comes_and_goes_is_where_they_went_last(self, subject: Subject) -> None:
+        claim = await subject.store.claim(ZERO, "a")
+        changes = [(joins, leaves)[n % 2]("$ann", n) for n in range(1, 202)]
+        claim = await subject.write(claim, memberships=[leaves("$ann", 0), *changes])
+        await subject.write(claim, announcements=[announcement("said", 202)])
+        assert await subject.spread()
+        assert [template for _, template in await subject.notices()] == []
+
+
+def joins(member: str, offset: int) -> Membership:
+    return Membership("things.v1/riverton/x", member, joins=True, offset=offset)
+
+
+def leaves(member: str, offset: int) -> Membership:
+    return replace(joins(member, offset), joins=False)
+
+
+def announcement(template: str, offset: int) -> Announcement:
+    told = replace(notice(template), recipient=None)
+    return Announcement("things.v1/riverton/x", "things", ("cause", "rule"), told, offset)
+
+
 def notice(template: str) -> Notice:
-    return Notice("id", ZERO, "riverton", "ann-pseudonym-0001", template, {"a": "b"}, "cause")
+    return Notice("id", "riverton", "ann-pseudonym-0001", template, "x", {"a": "b"}, "cause", "cause", AT)
 
 
 class TestTimers:

@@ -31,7 +31,7 @@ from tests.support.processes import environment
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(180)]
 
-RUNNER_STEPS = {"after_outbox_insert", "after_timers"}
+RUNNER_STEPS = {"after_outbox_insert", "after_timers", "after_audiences"}
 SECONDS = 30.0
 LEASE_MS = 1_000
 DEADLINES = [one for one in FOLLOW_UPS if one.name == "request_deadlines"]

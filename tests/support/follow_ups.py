@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from consumers.engine.derive import Effects
 from consumers.engine.fold import Fold, Plan
-from consumers.engine.model import Notice, Partition, Timer
+from consumers.engine.model import Announcement, Membership, Notice, Partition, Timer
 from events.codec import Record, decode
 from events.envelope import Event, Payload
 from projections.core import Document, Projection
@@ -27,6 +27,8 @@ class Story:
     now: datetime = datetime(2026, 4, 1, tzinfo=UTC)
     published: list[Event] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    announcements: list[Announcement] = field(default_factory=list)
+    memberships: list[Membership] = field(default_factory=list)
     timers: dict[str, Timer] = field(default_factory=dict)
     _documents: dict[tuple[str, str], Document | None] = field(default_factory=dict)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
@@ -77,7 +79,9 @@ class Story:
             assert document is None or set(document) == set(manager.fields)
         self._documents.update(fold.documents)
         effects = Effects()
-        effects.add(fold.effects, silent=False)
+        effects.add(fold.effects, offset=len(self._seen), silent=False)
+        self.announcements += effects.announcements
+        self.memberships += effects.memberships
         self.notices += effects.notices
         for id_, timer in effects.timers.items():
             self.timers.pop(id_, None)

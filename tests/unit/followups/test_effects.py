@@ -4,9 +4,20 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from consumers.engine.effects import CancelTimer, Effect, Emit, Notify, Reaction, StartTimer, process_manager
+from consumers.engine.effects import (
+    Announce,
+    CancelTimer,
+    Effect,
+    Emit,
+    Join,
+    Leave,
+    Notify,
+    Reaction,
+    StartTimer,
+    process_manager,
+)
 from consumers.engine.memory import MemoryTopics
-from consumers.engine.memory_outbox import MemoryLeases, MemoryOutbox
+from consumers.engine.memory_outbox import MemoryLeases, MemoryOutbox, spread
 from consumers.engine.outbox import Lease, Numbered
 from consumers.engine.relay import Relay
 from events.codec import Record, decode
@@ -167,8 +178,45 @@ async def test_a_notice_is_queued_once_for_each_person_and_cause() -> None:
     one = follow_up(lambda _: [Notify("r", ANN, "hello", {"name": "x"}), Notify("r", BEN, "hello")])
     cause = opened("r1")
     town = await Town().follow(one, cause, cause, opened("r1"))
-    told = [(one.participant, one.template, one.fields) for one in town.store.notices.values()]
+    told = [(one.recipient, one.template, one.fields) for one in town.store.notices.values()]
     assert told == [(ANN, "hello", {"name": "x"}), (BEN, "hello", {})] * 2
+
+
+async def test_nobody_is_told_of_what_was_brought_in_long_after() -> None:
+    one = follow_up(lambda _: [Notify("r", ANN, "hello"), Announce("all", "hello"), Join(ANN)])
+    town = await Town().follow(one, opened("r1").model_copy(update={"origin": "import"}))
+    assert (town.store.notices, town.store.announcements) == ({}, {})
+    assert list(town.store.audiences) == ["tested.v1/riverton/r1"]
+
+
+async def test_an_announcement_reaches_who_was_there_when_it_was_made() -> None:
+    """Whoever joins later, or has left, is not told; who leaves later is, and who comes back."""
+    story: dict[str, list[Effect]] = {
+        "one": [Join(ANN), Join(BEN)],
+        "two": [Leave(ANN), Join(ANN + "x")],
+        "three": [Announce("r", "hello")],
+        "four": [Join(ANN), Leave(BEN)],
+        "five": [Announce("r", "again")],
+    }
+    one, town = follow_up(lambda event: story[event.id]), Town()
+    await town.follow(one, *(opened("r1").model_copy(update={"id": name}) for name in story))
+    while spread(town.store):
+        pass
+    told = {(one.recipient, one.template) for one in town.store.notices.values()}
+    assert told == {(BEN, "hello"), (ANN + "x", "hello"), (ANN + "x", "again"), (ANN, "again")}
+
+
+async def test_whoever_is_told_by_name_is_not_told_again_as_one_of_many() -> None:
+    story: dict[str, list[Effect]] = {
+        "one": [Join(ANN), Join(BEN)],
+        "two": [Announce("r", "to_all"), Notify("r", ANN, "to_ann")],
+    }
+    one, town = follow_up(lambda event: story[event.id]), Town()
+    await town.follow(one, *(opened("r1").model_copy(update={"id": name}) for name in story))
+    while spread(town.store):
+        pass
+    told = [(one.recipient, one.template) for one in town.store.notices.values()]
+    assert told == [(ANN, "to_ann"), (BEN, "to_all")]
 
 
 async def test_before_the_gate_events_and_notices_are_silent_and_timers_run() -> None:

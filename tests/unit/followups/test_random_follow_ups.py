@@ -110,8 +110,8 @@ def a_claim_begins_to_count_anew(patch: Patch) -> None:
 def cancelling_does_nothing(patch: Patch) -> None:
     right = Effects.add
 
-    def add(effects: Effects, made: Any, *, silent: bool) -> None:
-        right(effects, [one for one in made if not isinstance(one, str)], silent=silent)
+    def add(effects: Effects, made: Any, **how: Any) -> None:
+        right(effects, [one for one in made if not isinstance(one, str)], **how)
 
     patch.setattr(Effects, "add", add)
 
