@@ -13,6 +13,7 @@ from consumers.followups import (
     grant_call_deadlines,
     grant_report_deadlines,
     grant_review_refusals,
+    idea_messages,
     opportunity_sessions,
     participant_actions,
     practice_links,
@@ -54,5 +55,6 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(session_watch.MANAGER, 1, VOLUNTEERING),
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
+    _follow_up(idea_messages.MANAGER, 1, IDEAS),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

@@ -63,6 +63,10 @@ class Idea:
     supports: dict[str, Support] = field(default_factory=dict)
 
     @property
+    def authors(self) -> tuple[str, ...]:
+        return (self.author, *self.data.co_author_refs)
+
+    @property
     def accepted(self) -> bool:
         return self.withdrawn_at is None and self.answer is not None and self.answer.decision == "accepted"
 
@@ -103,6 +107,7 @@ def _submitted(town: Town, id_: str, author: Person, dice: Random) -> Idea:
     event = town.tell(id_, data, author.ref, lang="en")
     idea = Idea(town.id, id_, data, author.ref, event.at, event.day, event.at, [("submitted", None, event)])
     town.truth.kept(Idea)[event.key] = idea
+    town.must_hear(idea.authors, "idea_received", id_, event.at)
     return idea
 
 
@@ -134,6 +139,9 @@ def _answered(town: Town, idea: Idea, decision: Decision, explanation: str | Non
     data = IdeaAnswered(decision=decision, explanation=explanation, answered_at=town.now, public_from=public)
     event = town.tell(idea.id, data)
     idea.answer, idea.last_told = data, event.at
+    others = [one for one, support in idea.supports.items() if support.stands and one not in idea.authors]
+    town.must_hear(idea.authors, "idea_answered", idea.id, event.at, decision=decision)
+    town.must_hear(others, "supported_idea_answered", idea.id, event.at, decision=decision)
     if decision != "evaluating" and idea.decided_at is None:
         idea.decided_at = public or town.now
     idea.history.append((decision, explanation, event))

@@ -1,7 +1,7 @@
 """A city as its lives see it: a clock, people, dice, and a way to tell what happens."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from producers.simulate.clock import Clock
 from producers.simulate.people import People
 from producers.simulate.places import Place
 from producers.simulate.steps import Steps
-from producers.simulate.truth import Fact, Truth
+from producers.simulate.truth import Fact, Notice, Truth
 
 AGGREGATE: Final = {entry.name: entry.aggregate for entry in EVENT_TYPES}
 """What an event of this name is told of: ids of two kinds may be equal."""
@@ -116,6 +116,13 @@ class Jurisdiction:
         where = city or self.id
         self.truth.facts.append(Fact(where, name, subject, at, participant, data))
         self.world.steps.followed(f"{AGGREGATE[name]} {where}/{subject}", self.now)
+
+    def must_hear(
+        self, recipients: Iterable[str | None], template: str, about: str, at: datetime, **fields: str
+    ) -> None:
+        """From what was told until now these people must be told this, each once."""
+        told = dict.fromkeys(recipients)
+        self.truth.notices += [Notice(self.id, one, template, about, at, fields) for one in told]
 
     def _acted(self, person: str, event: Event, area: str | None) -> None:
         action = BY_PAYLOAD[type(event.data)].name

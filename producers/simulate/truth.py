@@ -23,6 +23,20 @@ class Fact:
     """All that the event says but the name of its rule."""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """Something that somebody must be told, once: what a follow-up sets down, whether it is sent or not."""
+
+    city: str
+    recipient: str | None
+    """None for whoever sent it without a name."""
+    template: str
+    about: str
+    at: datetime
+    """The time of the event that it follows from."""
+    fields: Mapping[str, str]
+
+
 @dataclass
 class Truth:
     """Grows with the simulation and never looks into an event, a read model or a follow-up."""
@@ -30,6 +44,7 @@ class Truth:
     told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How many events by city, day of its calendar and name; facts that must follow are not among them."""
     facts: list[Fact] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     zones: dict[str, ZoneInfo] = field(default_factory=dict)
     """The clock of each city."""
     _kept: dict[type[Any], dict[str, Any]] = field(default_factory=dict)

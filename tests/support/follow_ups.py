@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from consumers.engine.derive import Effects
 from consumers.engine.fold import Fold, Plan
 from consumers.engine.model import Announcement, Membership, Notice, Partition, Timer
+from consumers.messages.texts import write
 from events.codec import Record, decode
 from events.envelope import Event, Payload
 from projections.core import Document, Projection
@@ -83,6 +84,8 @@ class Story:
         self.announcements += effects.announcements
         self.memberships += effects.memberships
         self.notices += effects.notices
+        for notice in [*effects.notices, *(one.notice for one in effects.announcements)]:
+            _assert_writable(notice)
         for id_, timer in effects.timers.items():
             self.timers.pop(id_, None)
             if timer is not None:
@@ -94,6 +97,12 @@ class Story:
         event = decode(record.key, record.value, record.headers).event
         self.published.append(event)
         self.told(event)
+
+
+def _assert_writable(notice: Notice) -> None:
+    """There are words for it, and it gives the values that they ask for."""
+    usual = {"city": "Riverton", "title": "a title", "link": "https://riverton.example/x"}
+    assert write(notice.template, "en", {**usual, **notice.fields}).subject
 
 
 @dataclass

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+from consumers.engine.model import Notice
 from consumers.followups.registry import FOLLOW_UPS
 from events.codec import decode
 from events.envelope import DERIVED, Event
 from events.registry import BY_TYPE
 from producers.simulate.truth import Fact, Truth
+from producers.simulate.truth import Notice as Truly
 from projections.core import DocumentView
 from projections.registry import OWNER, VIEWS
 from tests.support.engines import cells
@@ -103,12 +105,16 @@ class Left(Protocol):
     def records(self) -> Iterable[Any]:
         """All that stands in the log, partition by partition."""
 
+    def notices(self) -> Iterable[Notice]:
+        """What people are to be told, whether it was sent or not."""
+
 
 def compared(town: Left, truth: Truth) -> Verdict:
     """Every read model and every derived fact."""
     verdict = Verdict()
     derived = list(told_by_rules(town))
     verdict.hold("facts", Counter(map(_told, derived)), Counter(map(_fact, _concluded(truth))))
+    verdict.hold("notices", Counter(map(_heard, town.notices())), Counter(map(_heard, truth.notices)))
     for name, view in VIEWS.items():
         store, collection = town.stored[OWNER[name].name], OWNER[name].collection(view)
         if isinstance(view, DocumentView) and name in DOCUMENTS:
@@ -157,6 +163,7 @@ CONCLUDES = {
     "grant_review_refusals": ("review.refused",),
     "grant_report_deadlines": ("grant_report.due", "grant_report.overdue"),
     "award_parents": ("award.regranted",),
+    "idea_messages": (),
 }
 """What each follow-up tells."""
 
@@ -175,6 +182,10 @@ def _told(event: Event) -> tuple[Any, ...]:
 
 def _fact(fact: Fact) -> tuple[Any, ...]:
     return fact.city, fact.name, fact.subject, fact.at, fact.participant, _flat(fact.data)
+
+
+def _heard(one: Notice | Truly) -> tuple[Any, ...]:
+    return one.city, one.template, one.recipient, one.about, one.at, _flat(one.fields)
 
 
 def _flat(data: Mapping[str, Any]) -> str:

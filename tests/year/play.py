@@ -16,8 +16,9 @@ from consumers.engine.memory_outbox import (
     MemoryOutbox,
     MemoryOutlet,
     MemoryTimers,
+    spread,
 )
-from consumers.engine.model import Partition, Record
+from consumers.engine.model import Notice, Partition, Record
 from consumers.engine.relay import Relay
 from consumers.engine.sweeper import Sweeper
 from consumers.followups.registry import FOLLOW_UPS
@@ -202,6 +203,9 @@ class MemoryTown:
             busy |= await reader.drain()
         for office in self._offices:
             busy |= await office.work()
+        for reader in self.readers:
+            while spread(reader.store):
+                pass
         return busy
 
     def publish(self, events: Sequence[Event]) -> None:
@@ -223,6 +227,10 @@ class MemoryTown:
     def stored(self) -> dict[str, TroubledStore]:
         """The stores of the read models and follow-ups, by name."""
         return {reader.projection.name: reader.store for reader in self.readers}
+
+    def notices(self) -> Iterable[Notice]:
+        """What people are to be told."""
+        return [notice for reader in self.readers for notice in reader.store.notices.values()]
 
     def records(self) -> Iterable[Any]:
         """All that stands in the log, partition by partition."""

@@ -14,8 +14,11 @@ from random import Random
 from typing import Any
 
 from consumers import history
+from consumers.engine.model import Notice
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.lag import standing
+from consumers.notice_rows import NOTICE
+from consumers.spreader import spread
 from events.codec import decode
 from events.envelope import DERIVED
 from events.topics import TOPICS
@@ -93,8 +96,13 @@ class ServerTown:
 
     stored: dict[str, Kept]
     log: list[Any]
+    told: list[Notice]
     killed: Counter[str]
     ended: Counter[int]
+
+    def notices(self) -> Iterable[Notice]:
+        """What people are to be told."""
+        return self.told
 
     def records(self) -> Iterable[Any]:
         """All that a reader of the topics sees, partition by partition."""
@@ -134,7 +142,7 @@ async def lived(
         finally:
             crew.end()
         log = await _log(settings)
-        return ServerTown(await _stored(db), log, crew.killed, crew.ended)
+        return ServerTown(await _stored(db), log, await _notices(db), crew.killed, crew.ended)
 
 
 @contextlib.asynccontextmanager
@@ -154,6 +162,13 @@ async def _caught_up(settings: Settings, db: Database) -> None:
     async with asyncio.timeout(CAUGHT_UP_SECONDS):
         while any(row.waiting for row in await standing(settings, db)):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _notices(db: Database) -> list[Notice]:
+    while await spread(db):
+        pass
+    rows = await db["notifications"].find().to_list(None)
+    return [Notice(id=row["_id"], **_in_utc({name: row[name] for name in NOTICE})) for row in rows]
 
 
 async def _stored(db: Database) -> dict[str, Kept]:

@@ -1,0 +1,35 @@
+"""Every message that townhall writes, by permanent name: what it is about, and how it may be sent.
+
+The words stand in `languages`, one file for each language.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["receipt", "progress", "outcome", "reminder", "notice"]
+"""As `followup.*` events tell it: an `outcome` that is sent closes a loop."""
+Urgency = Literal["at_once", "by_day", "any_day"]
+"""`at_once` answers what somebody did this minute; `by_day` waits while they sleep; `any_day` may wait for
+the digest of who asked for one."""
+Purpose = Literal["updates", "reminders"]
+"""What the recipient must have allowed."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """One message; None as its `purpose`: it answers what they did themselves."""
+
+    name: str
+    about: str
+    """The kind of thing, as in `service_request`."""
+    kind: Kind
+    urgency: Urgency
+    purpose: Purpose | None
+
+
+_ALL: Final = (
+    Template("idea_received", "idea", "receipt", "at_once", None),
+    Template("idea_answered", "idea", "outcome", "any_day", "updates"),
+    Template("supported_idea_answered", "idea", "progress", "any_day", "updates"),
+)
+TEMPLATES: Final = {one.name: one for one in _ALL}
