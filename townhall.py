@@ -122,6 +122,12 @@ def relay(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> 
 
 
 @app.command()
+def mailer(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Run the mailer: it tells people what became of what they did. Start several; they share the work."""
+    _run(_mailer(_ready(logs="warning" if supervised else None), supervised=supervised))
+
+
+@app.command()
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:
     """Show where each projection stands: applied, duplicates, quarantined, still to come, halted."""
     from infra.kafka import TopicsDiffer
@@ -226,8 +232,10 @@ async def _up(settings: Settings, embedded: "EmbeddedServers | None") -> None:
     url = f"http://{settings.host}:{settings.port}"
     mongo = settings.mongo.get_secret_value()
     environment = {"TOWNHALL_KAFKA": settings.kafka, "TOWNHALL_MONGO": mongo}
+    environment["TOWNHALL_PUBLIC_URL"] = settings.public_url or url
     children = [
-        Supervisor(name, [name, "--supervised"], environment) for name in ("project", "follow-up", "relay")
+        Supervisor(name, [name, "--supervised"], environment)
+        for name in ("project", "follow-up", "relay", "mailer")
     ]
     async with _running(_all_in_one(settings), settings) as ended:
         kept = embedded.keep(_say) if embedded else stop.wait()
@@ -392,6 +400,12 @@ async def _follow_up(settings: Settings, *, supervised: bool) -> None:
 
 async def _relay(settings: Settings, *, supervised: bool) -> None:
     from consumers.relay import run
+
+    await _consume(run, settings, supervised=supervised)
+
+
+async def _mailer(settings: Settings, *, supervised: bool) -> None:
+    from consumers.messages.mailer import run
 
     await _consume(run, settings, supervised=supervised)
 

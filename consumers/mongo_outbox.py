@@ -166,7 +166,7 @@ class MongoTimers:
     async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
         """Make events of the oldest timers that are due; 0 where a batch that changes one came first."""
         try:
-            async with _transaction(session := await self._leases.session()):
+            async with transaction(session := await self._leases.session()):
                 if not await self._is_folded(folded, session):
                     return 0
                 return await self._fire(lease, now, most, session)
@@ -216,7 +216,8 @@ async def put_outbox(
     await db["outbox"].insert_many(rows, session=session)
 
 
-def _transaction(session: Session) -> AbstractAsyncContextManager[object]:
+def transaction(session: Session) -> AbstractAsyncContextManager[object]:
+    """One of this session; it is committed at the end, or undone where anything is raised."""
     return session.start_transaction(
         read_concern=ReadConcern("snapshot"), write_concern=WriteConcern(w="majority", j=True)
     )

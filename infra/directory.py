@@ -19,7 +19,8 @@ def _zones() -> frozenset[str]:
     return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """The name, which is one of the IANA database. Raises ValueError."""
     if name not in _zones():
         msg = "must be a time zone of the IANA database, like America/New_York"
         raise ValueError(msg)
@@ -49,7 +50,7 @@ class City(BaseModel):
 
     id: Slug
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    timezone: Annotated[str, AfterValidator(_known_zone)]
+    timezone: Annotated[str, AfterValidator(known_zone)]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None = None
     """The part of the country by ISO 3166-2, as in `US-NY`."""

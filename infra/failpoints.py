@@ -107,6 +107,15 @@ MESSAGE_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     {
         # consumers/spreader.py
         "after_page": "some of an audience are told, the announcement does not remember how far it came",
+        # consumers/messages/desk.py
+        "amid_settle_messages": "the events of messages are in the transaction, the messages are not",
+        "before_settled_messages": "events and messages are in the transaction, which has not ended",
+        # consumers/messages/mailer.py
+        "after_mailer_lease": "a shard is leased, none of its notices was looked at",
+        "before_settle_messages": "it is decided who is told, nothing is kept of it",
+        "after_settle_messages": "it is kept who is told and what was sent",
+        "before_send_message": "a message is counted as tried, and not sent",
+        "after_send_message": "a message is sent, and nothing is kept of it",
     }
 )
 """Every failpoint of what writes to people."""

@@ -36,6 +36,19 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#]+$",
+        description="where citizens reach the pages, for links in messages; else this host and port",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="sends e-mail; without it messages are only written to the log"
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str = Field(default="townhall@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
     log_format: Literal["console", "json"] | None = Field(
         default=None, description="without it: console on a terminal, else json"
     )

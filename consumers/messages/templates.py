@@ -28,6 +28,7 @@ class Template:
 
 
 _ALL: Final = (
+    Template("weekly_digest", "participant", "progress", "any_day", "updates"),
     Template("idea_received", "idea", "receipt", "at_once", None),
     Template("idea_answered", "idea", "outcome", "any_day", "updates"),
     Template("supported_idea_answered", "idea", "progress", "any_day", "updates"),

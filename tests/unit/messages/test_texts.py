@@ -39,7 +39,7 @@ def test_a_text_uses_the_same_values_in_every_language(template: str, lang: str)
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_text_can_be_written(template: str, lang: str) -> None:
-    values = dict.fromkeys(asked(lang, template), "7") | GIVEN
+    values = dict.fromkeys(asked(lang, template), "7") | GIVEN | {"items": [GIVEN | {"subject": "News"}]}
     written = write(template, lang, values)
     assert written.lang == lang
     assert "\n" not in written.subject
