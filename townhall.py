@@ -284,12 +284,17 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     from fastapi import FastAPI
 
     from consumers.http import quarantine_router
+    from consumers.messages.pages import tracking_router
     from infra import problems
     from infra.mongo import connect
+    from producers.demo_desk import Desk
     from producers.http.app import describe, gateway_router
+    from producers.http.contacts import contacts_router
+    from producers.http.forms import Forms, forms_router
     from producers.http.gateway import Gateway
     from producers.http.health import health_router
     from projections.api.app import add_reads
+    from projections.api.assets import TEMPLATES
     from projections.api.state import open_reads
 
     entry = Gateway(settings)
@@ -303,6 +308,10 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     one.include_router(gateway_router(entry))
     one.include_router(health_router(entry))
     one.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
+    one.include_router(contacts_router(lambda: (entry.db, entry.keys)))
+    TEMPLATES.globals["can_report"] = True
+    one.include_router(forms_router(Forms(entry, Desk(entry.publish).take)))
+    one.include_router(tracking_router(lambda: entry.db, settings))
     add_reads(one)
     problems.install(one)
     describe(one)
@@ -333,6 +342,7 @@ async def _gateway(settings: Settings) -> None:
     from consumers.http import quarantine_router
     from infra.kafka import KafkaError, check_topics
     from producers.http.app import create_app
+    from producers.http.contacts import contacts_router
     from producers.http.gateway import Gateway
 
     try:
@@ -343,6 +353,7 @@ async def _gateway(settings: Settings) -> None:
     entry = Gateway(settings)
     served = create_app(entry)
     served.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
+    served.include_router(contacts_router(lambda: (entry.db, entry.keys)))
     await _serve(served, settings)
 
 

@@ -74,3 +74,8 @@ def load() -> Settings:
     except ValidationError as error:
         wrong = (f"TOWNHALL_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
         raise BadSettings(f"{'; '.join(wrong)}. Nothing was started; see .env.example.") from None
+
+
+def address(settings: Settings) -> str:
+    """Where citizens reach the pages."""
+    return settings.public_url or f"http://{settings.host}:{settings.port}"

@@ -31,7 +31,7 @@ from consumers.spreader import spread
 from infra.failpoints import failpoint
 from infra.kafka import single
 from infra.mongo import Database
-from infra.settings import Settings
+from infra.settings import Settings, address
 from infra.tracking import tracking
 from projections.core import Projection
 
@@ -55,10 +55,9 @@ async def run(
     seconds = settings.session_timeout_ms / 1000
     leases = MongoLeases(db, owner(), seconds, clock)
     log = KafkaLog(lambda: None, cluster_id, lambda: single(settings))
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
     people = People(db, log, "email" if settings.smtp_host else "in_app")
     pages, mail = OnOurPages(), Mail(settings)
-    writer = Writer(db, address, await tracking(db))
+    writer = Writer(db, address(settings), await tracking(db))
     mailer = Mailer(db, leases, Tools(db, people, writer, {"in_app": pages, "email": mail}), clock)
     _log.info("mailer_started", mail=settings.smtp_host is not None)
     await until_stopped("mailer", stop, leases, seconds, mailer.run())

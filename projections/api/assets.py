@@ -59,6 +59,7 @@ def _environment() -> Environment:
         )
     }
     environment.globals |= {
+        "can_report": False,  # whoever composes the application sets it, where there is a page for it
         "static": address,
         "plural": present.plural,
         "measured": present.measured,
