@@ -89,10 +89,8 @@ def gateway() -> None:
 @app.command()
 def web() -> None:
     """Run the read API and the pages alone."""
-    from projections.api.app import create_app
-
     settings = _ready(kafka=False)
-    _run(_serve(create_app(settings), settings))
+    _run(_serve(_reads(settings), settings))
 
 
 @app.command()
@@ -280,9 +278,21 @@ def _welcome(url: str) -> None:
     _say("  townhall status                                        where each projection stands\n")
 
 
+def _reads(settings: Settings) -> "FastAPI":
+    from consumers.feeds.http import feeds_router
+    from producers.http.app import describe
+    from projections.api.app import create_app
+
+    served = create_app(settings)
+    served.include_router(feeds_router(settings, lambda: served.state.reads.db))
+    describe(served)
+    return served
+
+
 def _all_in_one(settings: Settings) -> "FastAPI":
     from fastapi import FastAPI
 
+    from consumers.feeds.http import feeds_router
     from consumers.http import quarantine_router
     from infra import problems
     from infra.mongo import connect
@@ -303,6 +313,7 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     one.include_router(gateway_router(entry))
     one.include_router(health_router(entry))
     one.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
+    one.include_router(feeds_router(settings, lambda: entry.db))
     add_reads(one)
     problems.install(one)
     describe(one)

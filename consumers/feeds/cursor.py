@@ -53,7 +53,7 @@ def feed_of(topic: Topic) -> str:
 
 def to_text(cursor: Cursor) -> str:
     """The cursor as a reader keeps it."""
-    packed = orjson.dumps([feed_of(cursor.topic), cursor.topic_id, cursor.places])
+    packed = orjson.dumps([feed_of(cursor.topic), cursor.topic_id, list(map(list, cursor.places))])
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 

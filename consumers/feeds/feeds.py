@@ -12,20 +12,24 @@ from datetime import datetime
 from typing import Final, Literal
 
 from aiokafka.errors import OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from structlog import get_logger
 
-from consumers.engine.model import Unavailable
+from consumers.engine.model import Unavailable, Unreadable
 from consumers.feeds.cursor import Cursor, Place
 from consumers.feeds.page import Gone, Page, Scan
 from consumers.feeds.pool import Pool
 from consumers.kafka_log import SingleReader
 from events.topics import Topic
 from infra.kafka import AIOKafkaConsumer, KafkaError, TopicPartition, topic_id
+from infra.problems import ProblemError
 
 CONSUMERS: Final = 4
 """Pages that are read at the same time."""
 READ_SECONDS: Final = 5.0
 POLL_SECONDS: Final = 0.1
 """How often the ends of a topic are asked for while somebody waits for it, however many do."""
+
+_log = get_logger(__name__)
 
 Since = Literal["beginning", "now"] | datetime
 
@@ -148,6 +152,31 @@ def _told() -> Iterator[None]:
         raise Unavailable("Kafka has no such topic; `townhall topics apply` creates it") from error
     except (KafkaError, TimeoutError) as error:
         raise Unavailable(type(error).__name__) from error
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """What keeps a page from being read, as a reader is told."""
+    try:
+        yield
+    except Gone as error:
+        detail = (
+            f"This cursor cannot go on: {error}. What followed it may be lost. Begin again: without a cursor "
+            "with the oldest event there is, or with `since` and the time from which you need them; drop "
+            "what you have already, by its `city`, `source` and `id`."
+        )
+        raise ProblemError(410, "cursor_gone", detail) from None
+    except Unreadable as error:
+        _log.error("feed_unreadable", error=str(error))
+        detail = (
+            "A record behind this cursor cannot be read by anybody. Keep the cursor, and tell the operator "
+            "of this server: `townhall incidents list` shows more."
+        )
+        raise ProblemError(503, "unreadable", detail, headers={"retry-after": "60"}) from None
+    except Unavailable as error:
+        _log.warning("feed_unavailable", error=str(error))
+        detail = "The log does not answer now. Nothing is lost: ask again with the same cursor in a moment."
+        raise ProblemError(503, "unavailable", detail, headers={"retry-after": "2"}) from None
 
 
 def _places(topic: Topic) -> list[TopicPartition]:

@@ -6,7 +6,6 @@ bytes, and the time that looking through other cities' records takes. A page may
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -21,6 +20,7 @@ MAX_BYTES: Final = 1_048_576
 """A page ends with the event that passes this."""
 SCAN_SECONDS: Final = 1.0
 """A page ends when looking has taken so long, also when it found nothing."""
+Found = ConsumerRecord[bytes, bytes]
 _GET_MS: Final = 50
 _GET_RECORDS: Final = 500
 
@@ -52,7 +52,6 @@ class Scan:
     cursor: Cursor
     city: str
     limit: int
-    monotonic: Callable[[], float] = time.monotonic
     items: list[Item] = field(default_factory=list)
     _bytes: int = 0
     _unproven: set[int] = field(default_factory=set)
@@ -63,13 +62,15 @@ class Scan:
 
     async def run(self, starts: dict[int, int], ends: dict[int, int]) -> Page:
         """Look until the ends, or until the page is full. Raises Gone and Unreadable."""
-        first, until = self.cursor, self.monotonic() + SCAN_SECONDS
+        first, until = self.cursor, time.monotonic() + SCAN_SECONDS
         behind = {n for n, end in ends.items() if self.cursor.places[n].next < end}
         self._begin(behind, starts)
         try:
-            while behind and not self._full and self.monotonic() < until:
+            while behind:
                 await self._step()
                 behind = {n for n in behind if self.cursor.places[n].next < ends[n]}
+                if self._full or time.monotonic() >= until:
+                    break
         except UNREADABLE as error:
             if self.cursor == first:  # else the other partitions go on, as far as they go
                 raise Unreadable(f"{type(error).__name__}: {error}"[:500]) from error
@@ -95,7 +96,7 @@ class Scan:
             self._pass(native.partition, await self.consumer.position(native))
         await asyncio.sleep(0)
 
-    async def _take(self, n: int, records: list[ConsumerRecord]) -> bool:
+    async def _take(self, n: int, records: list[Found]) -> bool:
         for record in records:
             if n in self._unproven:
                 self._prove(n, record)
@@ -119,13 +120,13 @@ class Scan:
         if position > place.next:
             self.cursor = self.cursor.moved(n, place._replace(next=position))
 
-    def _prove(self, n: int, record: ConsumerRecord) -> None:
+    def _prove(self, n: int, record: Found) -> None:
         place = self.cursor.places[n]
         if (record.offset, record.timestamp) != (place.last, place.at):
             raise Gone("another record stands where one was read: the log was cut off or restored")
         self._unproven.discard(n)
 
-    def _body(self, record: ConsumerRecord) -> bytes | None:
+    def _body(self, record: Found) -> bytes | None:
         """The event, where it is one of this city; a key says so, and no event has another's."""
         if record.key is None or not record.key.startswith(self._prefix):
             return None

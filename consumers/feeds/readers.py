@@ -1,4 +1,4 @@
-"""Who reads now, and may: few readers at once for each key and in all, each for as long as its key is good."""
+"""Who may read now: few at once with each key and in all, each for as long as its key is good."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Reader:
         self.city = key.city
 
     async def check(self) -> None:
-        """Raises the problems 401 and 503 unless the key is still good; a revoked one is so for 3 s at most."""
+        """Raises the problems 401 and 503 unless the key is good; one that was revoked may be for 3 s."""
         await caller(self._keys, self._request, "read")
 
     async def gone(self) -> bool:
