@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -295,16 +296,14 @@ def test_who_may_read(here: Site) -> None:
 def test_few_readers_at_once_for_a_key(here: Site) -> None:
     _, key, _ = here.city()
     reader = here.reader(key, since="now")
-    streams = [reader.stream() for _ in range(readers.MAX_PER_KEY)]
-    for one in streams:
-        next(one.__enter__())
-    refused = reader.ask()
-    assert refused.status_code == 429
-    assert refused.headers["retry-after"] == "5"
-    _, other, _ = here.city()
-    assert here.reader(other).ask().status_code == 200
-    for one in streams:
-        one.__exit__(None, None, None)
+    with ExitStack() as stack:
+        streams = [stack.enter_context(reader.stream()) for _ in range(readers.MAX_PER_KEY)]
+        assert [next(one)["comment"] for one in streams] == ["reading"] * readers.MAX_PER_KEY
+        refused = reader.ask()
+        assert refused.status_code == 429
+        assert refused.headers["retry-after"] == "5"
+        _, other, _ = here.city()
+        assert here.reader(other).ask().status_code == 200
     deadline = time.monotonic() + 10
     while reader.ask().status_code == 429:
         assert time.monotonic() < deadline, "a reader that left keeps its place"
@@ -312,22 +311,20 @@ def test_few_readers_at_once_for_a_key(here: Site) -> None:
 
 
 def test_a_reader_that_takes_nothing_is_cut_off(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "SEND_SECONDS", 0.5)
+    monkeypatch.setattr(following, "SEND_SECONDS", 3.0)
     city, key, _ = here.city()
     words = build.event("i", build.submitted("i", summary="x" * 4_000).data, city=city)
     many = [words.model_copy(update={"id": f"w{n}", "subject": f"i{n}"}) for n in range(1_500)]
     here.publish(many)
     reader = here.reader(key)
-    streams = [reader.stream(limit=500) for _ in range(readers.MAX_PER_KEY)]
-    for one in streams:
-        one.__enter__()
-    assert reader.ask().status_code == 429
-    deadline = time.monotonic() + 20
-    while reader.ask(limit=1).status_code == 429:
-        assert time.monotonic() < deadline, "it keeps its place though it takes nothing"
-        time.sleep(0.1)
-    for one in streams:
-        one.__exit__(None, None, None)
+    with ExitStack() as stack:
+        streams = [stack.enter_context(reader.stream(limit=500)) for _ in range(readers.MAX_PER_KEY)]
+        assert reader.ask().status_code == 429
+        deadline = time.monotonic() + 20
+        while reader.ask(limit=1).status_code == 429:
+            assert time.monotonic() < deadline, "it keeps its place though it takes nothing"
+            time.sleep(0.1)
+        del streams
 
 
 def test_streams_and_waits_end_when_the_server_stops(servers: Endpoints) -> None:
