@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,12 @@ class Web:
         self.process = self._start()
 
     async def _keys(self) -> dict[str, str]:
+        texts: dict[str, str] = {}
         async with connect(self.scene.settings) as db:
             for city in ("riverton", "boston"):
                 await add_city(db, City(id=city, name=city, timezone="America/New_York"))
-            return {
-                c: (await Keys(db).create(c, "feeds", scopes=["read"]))[0] for c in ("riverton", "boston")
-            }
+                texts[city], _ = await Keys(db).create(city, "feeds", scopes=["read"])
+        return texts
 
     def _start(self) -> Projector:
         process = self.scene.start("townhall", "web", TOWNHALL_PORT=str(self.port))
@@ -119,8 +120,9 @@ def log(web: Web, city: str) -> dict[str, list[str]]:
             while any([await consumer.position(place) < ends[place] for place in places]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
                     for record in records:
-                        if record.key.startswith(f"{city}/".encode()):
-                            found[record.key.decode()].append(dict(record.headers)["ce_id"].decode())
+                        key = (record.key or b"").decode()
+                        if key.startswith(f"{city}/"):
+                            found[key].append(dict(record.headers)["ce_id"].decode())
         finally:
             await consumer.stop()
         return dict(found)
@@ -154,7 +156,7 @@ def test_readers_see_exactly_the_log_while_everything_is_killed(web: Web, stream
         web.kill()
     for city, one in before.items():
         wanted = log(web, city)
-        wait_until(lambda one=one, wanted=wanted: by_key(one.read) == wanted, f"all of {city} is read", 30)
+        wait_until(partial(_has, one, wanted), f"all of {city} is read", 30)
     done.set()
     for thread in threads:
         thread.join(40)
@@ -163,6 +165,10 @@ def test_readers_see_exactly_the_log_while_everything_is_killed(web: Web, stream
         assert by_key(one.read) == log(web, city)
         assert {event["city"] for event in one.read} == {city}
         print(f"{city}: {len(one.read)} events, {KILLS} kills")
+
+
+def _has(one: Follower, wanted: dict[str, list[str]]) -> bool:
+    return by_key(one.read) == wanted
 
 
 def _poll(one: Follower, done: threading.Event, rng: random.Random) -> None:
@@ -292,7 +298,8 @@ def test_while_kafka_is_gone_readers_are_told_and_go_on_later(web: Web) -> None:
     assert answer.headers["retry-after"] == "2"
     assert time.monotonic() - started < 8
     assert httpx2.get(f"{web.url}/v1/cities", timeout=5).status_code == 200
-    web.scene.embedded.start()
+    web.scene.embedded.kafka.start()
+    web.scene.embedded.kafka.wait_ready()
     wait_until(lambda: one.ask().status_code == 200, "the feed is back", 60)
     one.catch_up()
     assert by_key(one.read) == log(web, "riverton")
