@@ -1,5 +1,6 @@
 """`/v1/feeds`: a city's events in order, resumable, and no other city's; on a real Kafka."""
 
+import asyncio
 import random
 import threading
 import time
@@ -10,11 +11,17 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
+import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from consumers.feeds import following, page, readers
+from consumers.feeds.cursor import Cursor, Place, from_text, to_text
 from events.codec import encode, to_structured
 from events.envelope import Event
+from events.topics import IDEAS
 from events.types.ideas import IdeaSupported
 from infra.embedded import Endpoints
 from infra.kafka import producer, transactional
@@ -73,8 +80,6 @@ def test_an_event_comes_as_it_stands_on_the_log(here: Site) -> None:
     reader = here.reader(key)
     reader.catch_up()
     [found] = reader.read
-    import orjson
-
     assert found == orjson.loads(to_structured(event))
 
 
@@ -106,8 +111,6 @@ def test_an_empty_page_has_a_cursor_that_later_events_follow(here: Site) -> None
 
 
 def test_what_is_given_up_or_no_event_is_not_seen(here: Site) -> None:
-    import asyncio
-
     city, key, _ = here.city()
     good, aborted, last = supports(city, 3, ideas=1)
     asyncio.run(_aborted_between(here, good, aborted, last))
@@ -146,7 +149,7 @@ def test_a_city_with_few_events_moves_on_in_a_busy_topic(here: Site, monkeypatch
     (busy, _, _), (quiet, key, _) = here.city(), here.city()
     reader = here.reader(key, since="now")
     reader.page()
-    own = supports(quiet, 2)
+    own = supports(quiet, 2, ideas=1)
     here.publish([*supports(busy, 1_500), own[0], *supports(busy, 1_500, start=1_500), own[1]])
     monkeypatch.setattr(page, "SCAN_SECONDS", 0.0)
     monkeypatch.setattr(page, "_GET_RECORDS", 200)
@@ -351,11 +354,31 @@ def test_streams_and_waits_end_when_the_server_stops(servers: Endpoints) -> None
 
 
 def test_without_kafka_all_else_works(servers: Endpoints) -> None:
-    import httpx2
-
     with site(servers, kafka=False) as one:
         _, key, _ = one.city()
         answer = one.reader(key).ask()
         assert answer.status_code == 503
         assert answer.json()["type"] == "urn:townhall:problem:no_log"
         assert httpx2.get(f"{one.url}/v1/cities").status_code == 200
+
+
+NUMBERS = st.integers(0, 50) | st.integers(0, 2**63 - 1)
+PLACES = st.builds(Place, NUMBERS, st.just(-1) | NUMBERS, st.just(-1) | NUMBERS)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(text=st.text(max_size=60), places=st.lists(PLACES, min_size=6, max_size=6), of_topic=st.booleans())
+def test_no_cursor_is_more_than_refused(
+    here: Site, asking: str, text: str, places: list[Place], *, of_topic: bool
+) -> None:
+    reader = here.reader(asking)
+    topic_id = from_text(reader.page()["next"], IDEAS).topic_id if of_topic else 32 * "0"
+    for reader.cursor in (text, to_text(Cursor(IDEAS, topic_id, tuple(places)))):
+        answer = reader.ask(limit=1)
+        assert answer.status_code in (200, 400, 410), answer.text
+        assert reader.ask(limit=1, cursor="", since="now").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def asking(here: Site) -> str:
+    return here.city()[1]
