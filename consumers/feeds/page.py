@@ -73,7 +73,7 @@ class Scan:
                     break
         except UNREADABLE as error:
             if self.cursor == first:  # else the other partitions go on, as far as they go
-                raise Unreadable(f"{type(error).__name__}: {error}"[:500]) from error
+                raise Unreadable(type(error).__name__) from error
         return Page(self.items, self.cursor, more=bool(behind))
 
     def _begin(self, behind: set[int], starts: dict[int, int]) -> None:

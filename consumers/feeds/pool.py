@@ -7,8 +7,11 @@ is thrown away: aiokafka drops what it has fetched when it raises, and stands be
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 from infra.kafka import AIOKafkaConsumer, KafkaError
+
+STOP_SECONDS: Final = 5.0
 
 
 class Pool:
@@ -37,10 +40,11 @@ class Pool:
             self._idle.append(consumer)
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Disconnect; what takes too long ends with the process."""
         while self._idle:
             self._throw_away(self._idle.pop())
-        await asyncio.gather(*self._ending)
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=STOP_SECONDS)
 
     def _throw_away(self, consumer: AIOKafkaConsumer) -> None:
         """Nobody waits for it: a reader that was told of a trouble has its answer."""
