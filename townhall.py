@@ -89,10 +89,8 @@ def gateway() -> None:
 @app.command()
 def web() -> None:
     """Run the read API and the pages alone."""
-    from projections.api.app import create_app
-
     settings = _ready(kafka=False)
-    _run(_serve(create_app(settings), settings))
+    _run(_serve(_reads(settings), settings))
 
 
 @app.command()
@@ -280,9 +278,23 @@ def _welcome(url: str) -> None:
     _say("  townhall status                                        where each projection stands\n")
 
 
+def _reads(settings: Settings) -> "FastAPI":
+    from consumers.feeds.http import feeds_router
+    from consumers.messages.pages import tracking_router
+    from producers.http.app import describe
+    from projections.api.app import create_app
+
+    served = create_app(settings)
+    served.include_router(feeds_router(settings, lambda: served.state.reads.db))
+    served.include_router(tracking_router(lambda: served.state.reads.db, settings))
+    describe(served)
+    return served
+
+
 def _all_in_one(settings: Settings) -> "FastAPI":
     from fastapi import FastAPI
 
+    from consumers.feeds.http import feeds_router
     from consumers.http import quarantine_router
     from consumers.messages.pages import tracking_router
     from infra import problems
@@ -312,6 +324,7 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     TEMPLATES.globals["can_report"] = True
     one.include_router(forms_router(Forms(entry, Desk(entry.publish).take)))
     one.include_router(tracking_router(lambda: entry.db, settings))
+    one.include_router(feeds_router(settings, lambda: entry.db))
     add_reads(one)
     problems.install(one)
     describe(one)

@@ -25,6 +25,7 @@ from structlog import get_logger
 
 from events.topics import MAX_RECORD_BYTES, TOPICS, Topic
 from infra import kafka_connections, kafka_fetching, kafka_metadata, kafka_records
+from infra.kafka_topic_ids import topic_id
 from infra.settings import Settings
 
 REQUEST_TIMEOUT_MS = 5_000
@@ -46,6 +47,7 @@ __all__ = [
     "KafkaError",
     "ProducerFenced",
     "TopicPartition",
+    "topic_id",
 ]
 
 
@@ -172,6 +174,11 @@ def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:
 def single(settings: Settings) -> AIOKafkaConsumer:
     """A consumer without a group that fetches as little as Kafka gives: one batch of records."""
     return reader(settings, fetch_max_wait_ms=10, fetch_max_bytes=1)
+
+
+def browser(settings: Settings) -> AIOKafkaConsumer:
+    """A consumer without a group that looks at a place for a moment, holds little and waits for nothing."""
+    return reader(settings, fetch_max_wait_ms=10, fetch_max_bytes=MAX_RECORD_BYTES)
 
 
 @asynccontextmanager

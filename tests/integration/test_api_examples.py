@@ -41,7 +41,7 @@ def exchanges(document: Path) -> Iterator[Exchange]:
 @pytest.fixture(scope="module")
 def http(town: Town) -> Iterator[httpx2.Client]:
     town.run(*shlex.split(ADD_CITY))
-    key = town.run("keys", "create", "--city", "new-york", "--app", "examples").strip()
+    key = town.run("keys", "create", "--city", "new-york", "--app", "examples", "--read").strip()
     with httpx2.Client(base_url=town.url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         yield client
 

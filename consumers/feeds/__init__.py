@@ -1,0 +1,1 @@
+"""The change feed over HTTP: the events of one topic, in order, for integrators without Kafka."""
