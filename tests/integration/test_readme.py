@@ -14,7 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 from pymongo import MongoClient
+from typer.testing import CliRunner
 
+import townhall
 from tests.support.all_in_one import Town
 from tests.support.data import REPOSITORY
 
@@ -30,13 +32,13 @@ def _blocks(language: str = "") -> list[str]:
 
 def _commands() -> list[str]:
     """Every call of `townhall`, without its remark."""
-    return re.findall(r"^(?:KEY=\$\()?(townhall [^#)\n]*)", "\n".join(_blocks()), re.MULTILINE)
+    return re.findall(r"^(?:[A-Z]+=\$\()?(townhall [^#)\n]*)", "\n".join(_blocks()), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
 def key(town: Town) -> str:
     """The key that the README's two commands make."""
-    add, create = (line for line in _commands() if "new-york" in line and "import" not in line)
+    add, create, _ = (line for line in _commands() if "new-york" in line and "import" not in line)
     town.run(*shlex.split(add)[1:])
     return town.run(*shlex.split(create)[1:]).strip()
 
@@ -51,6 +53,16 @@ def test_the_curl_example_is_accepted_and_then_read(town: Town, key: str) -> Non
     published, idea = map(json.loads, done.stdout.splitlines())
     assert published["accepted"] == 1, published
     assert idea["title"] == "Willows along the lower bank"
+
+
+def test_the_contacts_example_is_taken(town: Town, key: str) -> None:
+    del key  # the city is in the directory
+    create = next(line for line in _commands() if "--contacts" in line)
+    text = town.run(*shlex.split(create)[1:]).strip()
+    put = next(block for block in _blocks() if block.startswith("CONTACTS=")).partition("\n")[2]
+    lines = put.replace("http://127.0.0.1:8000", town.url)
+    done = subprocess.run(["bash", "-c", lines], env={**os.environ, "CONTACTS": text}, check=True)
+    assert done.returncode == 0
 
 
 def test_the_python_example_publishes(town: Town, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +87,14 @@ def test_the_read_example_answers(town: Town) -> None:
     assert httpx2.get(f"{town.url}{path}").json()["ballots"] == 40
 
 
-def test_every_command_exists(town: Town) -> None:
+def test_every_command_exists() -> None:
     """With `--help`, so that servers are not started nor files read."""
+    runner = CliRunner()
     for line in _commands():
         words = [word for word in shlex.split(line)[1:] if not word.startswith(("-", "|"))]
         depth = 2 if words[0] in {"import", "topics", "keys", "cities"} else 1
-        assert "Usage" in town.run(*words[:depth], "--help"), line
+        told = runner.invoke(townhall.app, [*words[:depth], "--help"])
+        assert (told.exit_code, "Usage" in told.output) == (0, True), line
 
 
 def test_every_make_target_exists() -> None:
