@@ -16,6 +16,7 @@ _MAY: Final[dict[Scope, str]] = {
     "events:write": "publish events",
     "read": "read what is not public",
     "operate": "operate the quarantine",
+    "webhooks": "set up webhooks",
 }
 
 

@@ -29,10 +29,16 @@ def create_key(
     write: Annotated[bool, typer.Option(help="may publish events")] = True,
     read: Annotated[bool, typer.Option(help="may read what is not public")] = False,
     operate: Annotated[bool, typer.Option(help="may look at the quarantine and settle it")] = False,
+    webhooks: Annotated[bool, typer.Option(help="may have the city's events sent to an endpoint")] = False,
     label: Annotated[str, typer.Option(help="a note for operators")] = "",
 ) -> None:
     """Make a key and print it: the only time that anybody sees it."""
-    asked: list[tuple[Scope, bool]] = [("events:write", write), ("read", read), ("operate", operate)]
+    asked: list[tuple[Scope, bool]] = [
+        ("events:write", write),
+        ("read", read),
+        ("operate", operate),
+        ("webhooks", webhooks),
+    ]
     scopes = [scope for scope, given in asked if given]
     text, key = _run(lambda db: Keys(db).create(city, app, scopes=scopes, label=label))
     typer.echo(f"key {key.id} for {key.source}. Only this once, its text is:", err=True)
