@@ -152,6 +152,8 @@ def _check_host(target: Target, *, bracketed: bool, allowed: Sequence[Network]) 
         except Blocked as error:
             raise BadUrl(str(error)) from None
         return
+    if bracketed:
+        raise BadUrl("that is no address")
     labels = host.split(".")
     if (
         len(host) > 253

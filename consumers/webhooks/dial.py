@@ -49,8 +49,9 @@ class Resolver:
 
     async def __call__(self, host: str, port: int) -> list[str]:
         """The addresses of a name, in the order in which to try them. Raises OSError."""
+        name = host.encode("ascii")  # as it is: Python's own reading of names refuses some with a ValueError
         loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, lambda: getaddrinfo(host, port, type=SOCK_STREAM))
+        found = await loop.run_in_executor(self._threads, lambda: getaddrinfo(name, port, type=SOCK_STREAM))
         return list(dict.fromkeys(str(place[0]) for *_, place in found))
 
     def close(self) -> None:
@@ -121,18 +122,15 @@ class Dial:
         except Blocked:
             return Answer("blocked")
         except (httpcore2.ConnectError, OSError) as error:
-            untrusted = isinstance(error.__cause__, ssl.SSLError)
+            untrusted = isinstance(error.__context__, ssl.SSLError)
             return Answer("untrusted" if untrusted else "unreachable")
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException):
             return Answer("broken")
 
     async def _post(self, target: Target, headers: Mapping[str, str], body: bytes) -> Answer:
         url = httpcore2.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
-        sent: dict[bytes | str, bytes | str] = {
-            "host": _host(target),
-            "content-length": str(len(body)),
-            **headers,
-        }
+        own = {"host": _host(target), "content-length": str(len(body))}
+        sent: list[tuple[bytes | str, bytes | str]] = [*own.items(), *headers.items()]
         pool = self._pools[target.scheme]
         async with pool.stream("POST", url, headers=sent, content=body) as response:
             read = 0

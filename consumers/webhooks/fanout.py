@@ -119,7 +119,7 @@ class Fanout:
         owner: str,
         clock: Callable[[], datetime],
     ) -> None:
-        self._consumer = reader(settings, max_poll_records=MOST_RECORDS, fetch_max_wait_ms=WAIT_MS)
+        self._settings = settings
         self._db = db
         self._endpoints = Endpoints(db)
         self._store = FanoutStore(db, WEBHOOKS, log.cluster)
@@ -130,8 +130,9 @@ class Fanout:
 
     async def run(self) -> None:
         """Fan out until cancelled; whatever fails ends the process."""
-        await self._consumer.start()
+        self._consumer = reader(self._settings, max_poll_records=MOST_RECORDS, fetch_max_wait_ms=WAIT_MS)
         try:
+            await self._consumer.start()
             everything = [
                 Partition(topic.name, number) for topic in TOPICS for number in range(topic.partitions)
             ]
