@@ -17,7 +17,7 @@ import orjson
 from consumers.webhooks.dial import SECONDS, Answer
 from consumers.webhooks.endpoints import Endpoint
 from consumers.webhooks.messages import TEST_TYPE, Message
-from infra.mongo import Database
+from infra.mongo import Database, ReadConcern, WriteConcern
 
 COLLECTION: Final = "webhook_deliveries"
 MESSAGES: Final = "webhook_messages"
@@ -87,8 +87,11 @@ class Deliveries:
     """The deliveries in one database."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._rows = db[COLLECTION]
+        # What an election undoes is written, or sent, again with the same ids: nobody waits for a majority
+        # to hold an attempt.
+        self._db = db.with_options(read_concern=ReadConcern("local"))
+        self._rows = self._db[COLLECTION]
+        self._attempts = self._rows.with_options(write_concern=WriteConcern(w=1))
 
     async def waiting(self) -> list[str]:
         """The endpoints that deliveries wait for, due or not."""
@@ -108,7 +111,7 @@ class Deliveries:
             "$inc": {"attempts": 1},
             "$push": {"tried": {"$each": [{"at": now}], "$slice": -_ATTEMPTS_KEPT}},
         }
-        row = await self._rows.find_one_and_update(due, begun, return_document=True)
+        row = await self._attempts.find_one_and_update(due, begun, return_document=True)
         if row is None:
             return None
         return Due(row["_id"], row["webhook"], row["message"], row["attempts"], row["round"])
@@ -127,7 +130,7 @@ class Deliveries:
         same = {"_id": due.id, "attempts": due.attempt, "status": "pending"}
         tried = {"tried.$[last]": last}
         change = {"$set": {"status": status, "next_at": next_at, **tried}}
-        await self._rows.update_one(same, change, array_filters=[{"last.at": begun, "last.ms": None}])
+        await self._attempts.update_one(same, change, array_filters=[{"last.at": begun, "last.ms": None}])
 
     async def page(
         self, endpoint: Endpoint, *, after: str | None, limit: int, status: Status | None = None

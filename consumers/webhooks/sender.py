@@ -8,7 +8,7 @@ connection at a time, and all of these together half of the connections.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,6 +26,8 @@ from infra.mongo import Database
 
 LOOK_SECONDS: Final = 0.2
 """How soon a delivery that is due is seen."""
+AT_A_TIME: Final = 20
+"""Deliveries of an endpoint before it is read again: it may have been changed."""
 AT_ONCE: Final = 4
 """Connections to an endpoint that does not fail."""
 PATIENCE: Final = timedelta(days=5)
@@ -91,15 +93,22 @@ class Sender:
         return endpoint.enabled and not paused
 
     async def _drain(self, id_: str) -> None:
-        """Until nothing is due. The endpoint is read again each time: it may have been changed."""
+        """Until nothing is due."""
         while (endpoint := (await self._endpoints.named([id_])).get(id_)) and self._open(endpoint):
-            width = 1 if endpoint.failing_since else AT_ONCE
-            due = await self._deliveries.due(id_, self._clock(), width)
+            due = await self._deliveries.due(id_, self._clock(), AT_A_TIME)
             if not due:
                 return
-            await asyncio.gather(*(self._send(endpoint, one) for one in due))
+            width, left = 1 if endpoint.failing_since else AT_ONCE, iter(due)
+            await asyncio.gather(*(self._take(endpoint, left) for _ in range(width)))
 
-    async def _send(self, endpoint: Endpoint, delivery: str) -> None:
+    async def _take(self, endpoint: Endpoint, due: Iterator[str]) -> None:
+        """One connection's part, up to its first failure: then the endpoint is another one."""
+        for delivery in due:
+            if not await self._send(endpoint, delivery):
+                return
+
+    async def _send(self, endpoint: Endpoint, delivery: str) -> bool:
+        """Make one attempt, where it is due still; False when it failed."""
         async with AsyncExitStack() as held:
             if endpoint.failing_since:
                 await held.enter_async_context(self._for_failing)
@@ -107,13 +116,14 @@ class Sender:
             begun = self._clock()
             due = await self._deliveries.begin(delivery, begun)
             if due is None:
-                return
+                return True
             failpoint("after_attempt_begun")
             started = time.monotonic()
             answer = await self._post(endpoint, due, begun)
             ms = round(1000 * (time.monotonic() - started))
         failpoint("after_answer")
         await self._note(endpoint, due, begun, answer, ms)
+        return answer.outcome == "delivered"
 
     async def _post(self, endpoint: Endpoint, due: Due, begun: datetime) -> Answer:
         body = await self._deliveries.body(due)

@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers as the receiver's script says."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "_Server"
 
     def do_POST(self) -> None:
