@@ -73,7 +73,14 @@ def _installed() -> Path:
             for name in ("package.json", LOCK.name):
                 shutil.copy(JAVASCRIPT / name, CACHE)
             npm = NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-            command = [NODE / "bin" / "node", npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            command: list[str | Path] = [
+                NODE / "bin" / "node",
+                npm,
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+            ]
             done = subprocess.run(
                 command, cwd=CACHE, capture_output=True, text=True, timeout=100, check=False
             )

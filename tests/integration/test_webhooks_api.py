@@ -220,13 +220,14 @@ async def test_a_test_is_sent_and_the_log_tells_what_came_of_it(desk: Desk) -> N
 async def test_the_log_goes_by_pages_the_latest_first(desk: Desk) -> None:
     made = await desk.made()
     sent = [(await desk.call("POST", f"/{made['id']}/test")).json()["id"] for _ in range(5)]
-    seen, after = [], None
+    seen: list[str] = []
+    query: dict[str, str] = {}
     while True:
-        query = {"after": after} if after else {}
         answer = (await desk.call("GET", f"/{made['id']}/deliveries", limit=2, **query)).json()
         seen += [item["id"] for item in answer["items"]]
-        if (after := answer["next"]) is None:
+        if answer["next"] is None:
             break
+        query = {"after": answer["next"]}
     assert sorted(seen) == sorted(sent)
     assert len(seen) == 5
     rows = await desk.db[COLLECTION].find().sort([("at", -1), ("_id", -1)]).to_list(None)
