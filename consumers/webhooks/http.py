@@ -28,6 +28,7 @@ from consumers.webhooks.models import (
     Secret,
     Sent,
 )
+from infra.bounded import BoundedRoute
 from infra.callers import caller
 from infra.keys import Keys
 from infra.mongo import Database, PyMongoError
@@ -62,7 +63,10 @@ _Opened = Callable[[Request], Awaitable[_Desk]]
 def webhooks_router(opened: Callable[[], tuple[Database, Keys]], settings: Settings) -> APIRouter:
     """The routes; `opened` gives the database and its keys while the application runs."""
     router = APIRouter(
-        prefix="/v1/webhooks", tags=["webhooks"], responses=documented(401, 403, 404, 409, 422, 503)
+        prefix="/v1/webhooks",
+        tags=["webhooks"],
+        route_class=BoundedRoute,
+        responses=documented(401, 403, 404, 408, 409, 413, 422, 503),
     )
 
     async def desk(request: Request) -> _Desk:

@@ -179,6 +179,23 @@ async def test_no_id_becomes_a_query_of_another_kind(desk: Desk, id_: str) -> No
     assert (await desk.call("GET", f"/{id_}")).status_code in (404, 422)
 
 
+async def test_a_large_body_is_not_read_to_its_end(desk: Desk) -> None:
+    read = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal read
+        while read < 10**9:
+            read += 8_192
+            yield b"[" * 8_192
+
+    headers = {"authorization": f"Bearer {desk.texts['nobody']}", "content-type": "application/json"}
+    answer = await desk.http.post("/v1/webhooks", content=endless(), headers=headers)
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:townhall:problem:too_large")
+    assert read < 100_000
+    nested = await desk.http.post("/v1/webhooks", content=b"[" * 30_000, headers=headers)
+    assert nested.status_code in (400, 401, 422)
+
+
 async def test_a_city_has_so_many_and_no_more(desk: Desk) -> None:
     for _ in range(MOST):
         await desk.made()
