@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from structlog import get_logger
 
-from consumers.cli import incidents, projections, quarantine
+from consumers.cli import endpoints, incidents, projections, quarantine
 from consumers.cli.verify import verify_command
 from infra import failpoints
 from infra.logging import configure, for_terminal
@@ -56,6 +56,7 @@ app.command("verify")(verify_command)
 app.add_typer(projections.app, name="projections")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
 
 
@@ -123,6 +124,12 @@ def relay(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> 
 def mailer(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
     """Run the mailer: it tells people what became of what they did. Start several; they share the work."""
     _run(_mailer(_ready(logs="warning" if supervised else None), supervised=supervised))
+
+
+@app.command()
+def webhooks(*, supervised: Annotated[bool, typer.Option(hidden=True)] = False) -> None:
+    """Send events to the endpoints of integrators (`townhall endpoints`). A second one stands by."""
+    _run(_webhooks(_ready(logs="warning" if supervised else None), supervised=supervised))
 
 
 @app.command()
@@ -233,7 +240,7 @@ async def _up(settings: Settings, embedded: "EmbeddedServers | None") -> None:
     environment["TOWNHALL_PUBLIC_URL"] = settings.public_url or url
     children = [
         Supervisor(name, [name, "--supervised"], environment)
-        for name in ("project", "follow-up", "relay", "mailer")
+        for name in ("project", "follow-up", "relay", "mailer", "webhooks")
     ]
     async with _running(_all_in_one(settings), settings) as ended:
         kept = embedded.keep(_say) if embedded else stop.wait()
@@ -297,6 +304,7 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     from consumers.feeds.http import feeds_router
     from consumers.http import quarantine_router
     from consumers.messages.pages import tracking_router
+    from consumers.webhooks.http import webhooks_router
     from infra import problems
     from infra.mongo import connect
     from producers.demo_desk import Desk
@@ -325,6 +333,7 @@ def _all_in_one(settings: Settings) -> "FastAPI":
     one.include_router(forms_router(Forms(entry, Desk(entry.publish).take)))
     one.include_router(tracking_router(lambda: entry.db, settings))
     one.include_router(feeds_router(settings, lambda: entry.db))
+    one.include_router(webhooks_router(lambda: (entry.db, entry.keys), settings))
     add_reads(one)
     problems.install(one)
     describe(one)
@@ -353,6 +362,7 @@ async def _running(served: "FastAPI", settings: Settings) -> AsyncIterator["asyn
 
 async def _gateway(settings: Settings) -> None:
     from consumers.http import quarantine_router
+    from consumers.webhooks.http import webhooks_router
     from infra.kafka import KafkaError, check_topics
     from producers.http.app import create_app
     from producers.http.contacts import contacts_router
@@ -367,6 +377,7 @@ async def _gateway(settings: Settings) -> None:
     served = create_app(entry)
     served.include_router(quarantine_router(lambda: (entry.db, entry.keys)))
     served.include_router(contacts_router(lambda: (entry.db, entry.keys)))
+    served.include_router(webhooks_router(lambda: (entry.db, entry.keys), settings))
     await _serve(served, settings)
 
 
@@ -432,6 +443,19 @@ async def _mailer(settings: Settings, *, supervised: bool) -> None:
     from consumers.messages.mailer import run
 
     await _consume(run, settings, supervised=supervised)
+
+
+async def _webhooks(settings: Settings, *, supervised: bool) -> None:
+    from consumers.webhooks.process import run
+    from infra.kafka import check_topics, cluster_id
+    from infra.mongo import connect
+    from infra.supervisor import stop_requested
+
+    stop = await stop_requested(supervised=supervised)
+    await check_topics(settings)
+    cluster = await cluster_id(settings)
+    async with connect(settings) as db:
+        await run(settings, db, cluster, stop)
 
 
 async def _consume(run: Callable[..., Awaitable[None]], settings: Settings, *, supervised: bool) -> None:

@@ -17,6 +17,7 @@ _MAY: Final[dict[Scope, str]] = {
     "read": "read what is not public",
     "operate": "operate the quarantine",
     "contacts": "say how participants are reached",
+    "webhooks": "set up webhooks",
 }
 
 

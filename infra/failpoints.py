@@ -119,7 +119,27 @@ MESSAGE_STEPS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Every failpoint of what writes to people."""
-EVERY_STEP: Final[Mapping[str, str]] = MappingProxyType({**STEPS, **FOLLOW_UP_STEPS, **MESSAGE_STEPS})
+WEBHOOK_STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # consumers/webhooks/process.py
+        "after_webhooks_lease": "the lease is ours, nothing was read or sent",
+        # consumers/webhooks/fanout.py
+        "after_fanout_claims": "every checkpoint is claimed, nothing was read",
+        "before_fanout_commit": "a batch is matched with endpoints, nothing is written",
+        "after_webhook_messages": "the bodies are in the transaction, the deliveries are not",
+        "after_webhook_deliveries": "the deliveries are in the transaction, which has not ended",
+        "after_fanout_commit": "deliveries and checkpoints are written, nobody was told",
+        # consumers/webhooks/sender.py
+        "after_attempt_begun": "the attempt is written, nothing is sent",
+        "after_answer": "the receiver has answered, nobody knows",
+        "before_outcome": "the endpoint is known to be well, its delivery still counts as under way",
+        "amid_failure": "the endpoint is known to fail, its delivery still counts as under way",
+    }
+)
+"""Every failpoint of webhooks."""
+EVERY_STEP: Final[Mapping[str, str]] = MappingProxyType(
+    {**STEPS, **FOLLOW_UP_STEPS, **MESSAGE_STEPS, **WEBHOOK_STEPS}
+)
 
 
 class BadFailpoints(ValueError):

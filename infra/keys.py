@@ -23,7 +23,7 @@ COLLECTION = "api_keys"
 CACHE_SECONDS = 3.0
 """For so long a revoked key may still be taken; the promise is 5 s."""
 
-Scope = Literal["events:write", "read", "operate", "contacts"]
+Scope = Literal["events:write", "read", "operate", "contacts", "webhooks"]
 _FORM = re.compile(r"th_([a-z0-9]{8,32})_([A-Za-z0-9_-]{43})")
 _NOBODY = bytes(32)
 

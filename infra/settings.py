@@ -1,10 +1,18 @@
 """Configuration, from the environment only (12-factor): one frozen object, read once."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _networks(text: str) -> str:
+    for part in text.split(","):
+        if part.strip():
+            ip_network(part.strip())
+    return text
 
 
 class Settings(BaseSettings):
@@ -60,6 +68,11 @@ class Settings(BaseSettings):
     )
     health_port: int | None = Field(
         default=None, ge=1, le=65535, description="where a projector answers probes, on 127.0.0.1"
+    )
+    webhook_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        default="",
+        description="private networks, `127.0.0.0/8,...`, that webhooks may be sent into, there also by http "
+        "and at any port: for development",
     )
 
 

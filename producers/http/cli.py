@@ -30,6 +30,7 @@ def create_key(
     read: Annotated[bool, typer.Option(help="may read what is not public")] = False,
     operate: Annotated[bool, typer.Option(help="may look at the quarantine and settle it")] = False,
     contacts: Annotated[bool, typer.Option(help="may say how participants are reached")] = False,
+    webhooks: Annotated[bool, typer.Option(help="may have the city's events sent to an endpoint")] = False,
     label: Annotated[str, typer.Option(help="a note for operators")] = "",
 ) -> None:
     """Make a key and print it: the only time that anybody sees it."""
@@ -38,6 +39,7 @@ def create_key(
         ("read", read),
         ("operate", operate),
         ("contacts", contacts),
+        ("webhooks", webhooks),
     ]
     scopes = [scope for scope, given in asked if given]
     text, key = _run(lambda db: Keys(db).create(city, app, scopes=scopes, label=label))

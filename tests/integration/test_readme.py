@@ -65,6 +65,29 @@ def test_the_contacts_example_is_taken(town: Town, key: str) -> None:
     assert done.returncode == 0
 
 
+def test_the_webhook_example_makes_an_endpoint_that_is_sent_to(town: Town, key: str) -> None:
+    del key  # the city is in the directory
+    manage = town.run("keys", "create", "--city", "new-york", "--app", "hooks", "--webhooks", "--no-write")
+    block = next(block for block in _blocks() if "/v1/webhooks" in block)
+    lines = block.replace("http://127.0.0.1:8000", town.url).replace("hooks.example.org", "hooks.example")
+    done = subprocess.run(
+        ["bash", "-c", lines],
+        env={**os.environ, "KEY": manage.strip()},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    made = json.loads(done.stdout)
+    assert made["secret"].startswith("whsec_")
+    message = town.run("endpoints", "test", made["id"]).strip()
+    deadline = time.monotonic() + 60
+    while "unreachable" not in (said := town.run("endpoints", "deliveries", made["id"])):  # no such host
+        assert time.monotonic() < deadline, said
+        time.sleep(0.5)
+    assert message in said
+    town.run("endpoints", "delete", made["id"], "--yes")
+
+
 def test_the_python_example_publishes(town: Town, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     del key  # the city is in the directory
     where = json.loads((town.home / "running.json").read_text())
