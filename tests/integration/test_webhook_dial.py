@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 import socket
 import sys
 import time
@@ -20,6 +21,8 @@ from tests.support.receivers import Receiver, Script, receiving
 
 LOOPBACK = networks("127.0.0.0/8,::1/128")
 PUBLIC = ["93.184.216.34", "2606:4700:4700::1111", "8.8.8.8"]
+NO_QUESTION = re.compile(r"[0-9a-fxA-F.:%]+|localhost\.?", re.IGNORECASE)
+"""Hosts that no name server is asked for."""
 HEADERS = {"content-type": "application/json", "webhook-id": "msg_1"}
 
 
@@ -233,17 +236,19 @@ def recorder(dialled: list[Any]) -> list[Any]:
 
 
 async def test_nothing_is_ever_dialled_for_a_hostile_url(recorder: list[Any]) -> None:
-    """Refused when it is set; and given to the dialler all the same, nothing is dialled."""
-    dial = Dial(())  # names are asked for as the machine does it
+    """Refused when it is set; given to the dialler all the same, whatever this machine reads in it is not."""
+    dial, given = Dial(()), 0
     for url in HOSTILE:
         with pytest.raises(BadUrl):
             parse(url, ())
         host = url.partition("://")[2].partition("/")[0].strip("[]").encode("ascii", "ignore").decode()
-        if host and not any(known in host for known in ("example", "evil")):
+        if NO_QUESTION.fullmatch(host):
+            given += 1
             answer = await dial.post(Target("https", host, 443, "/"), HEADERS, b"{}")
             assert answer.outcome in ("blocked", "unreachable"), url
     await dial.close()
-    assert recorder == []
+    assert given > 70
+    assert _of_ours(recorder) == []
 
 
 @pytest.mark.parametrize("address", BLOCKED_ADDRESSES)
