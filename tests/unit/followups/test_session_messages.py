@@ -174,7 +174,7 @@ def test_that_it_is_cancelled_is_told_once_to_all_who_stand_there() -> None:
 
 def test_who_scheduled_it_is_told_that_too_few_are_expected_and_without_a_name_nobody() -> None:
     organised = scheduled(min_attendance=6).model_copy(update={"participant": BEN})
-    told = story(organised, changed(min_attendance=6), at_risk())
+    told = story(organised, scheduled(min_attendance=6), changed(min_attendance=6), at_risk())
     assert heard(told) == [(BEN, "session_at_risk")]
     counts = {"expected": "2.5", "signed_up": "4", "min_attendance": "6"}
     assert told.notices[0].fields == START | counts
