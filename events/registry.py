@@ -154,6 +154,7 @@ EVENT_TYPES: Final[tuple[EventType, ...]] = (
     EventType("application.withdrawn", 1, applications.ApplicationWithdrawn, GRANTS),
     EventType("application.more_info_requested", 1, applications.ApplicationMoreInfoRequested, GRANTS),
     EventType("application.more_info_provided", 1, applications.ApplicationMoreInfoProvided, GRANTS),
+    EventType("application.award_progressed", 1, applications.ApplicationAwardProgressed, GRANTS),
     EventType("review.submitted", 1, applications.ReviewSubmitted, GRANTS),
     EventType("review.conflict_declared", 1, applications.ReviewConflictDeclared, GRANTS),
     EventType("review.recused", 1, applications.ReviewRecused, GRANTS),

@@ -110,7 +110,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     Projection("pulse", version=2, topics=pulse.READS, event_tallies=(pulse.PULSE,)),
     Projection(
         "grants",
-        version=1,
+        version=2,
         topics=(GRANTS,),
         documents=(
             grant_calls.VIEW,

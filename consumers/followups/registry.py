@@ -8,11 +8,14 @@ from typing import Final
 
 from consumers.engine.effects import ProcessManager
 from consumers.followups import (
+    application_messages,
     attendance_hours,
+    award_links,
     award_parents,
     grant_call_deadlines,
     grant_report_deadlines,
     grant_review_refusals,
+    hours_messages,
     idea_messages,
     opportunity_sessions,
     participant_actions,
@@ -20,8 +23,10 @@ from consumers.followups import (
     problem_links,
     request_deadlines,
     result_links,
+    session_messages,
     session_watch,
     steward_duties,
+    steward_messages,
 )
 from events.topics import (
     GRANTS,
@@ -56,5 +61,10 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
     _follow_up(idea_messages.MANAGER, 1, IDEAS),
+    _follow_up(session_messages.MANAGER, 1, VOLUNTEERING),
+    _follow_up(hours_messages.MANAGER, 1, VOLUNTEERING),
+    _follow_up(steward_messages.MANAGER, 1, STEWARDSHIP),
+    _follow_up(award_links.MANAGER, 1, GRANTS),
+    _follow_up(application_messages.MANAGER, 1, GRANTS),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}

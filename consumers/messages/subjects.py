@@ -31,6 +31,10 @@ SUBJECTS: Final[Mapping[str, Subject]] = {
     "problem": Subject("problems", "statement", "/cities/{city}/problems/{id}", theirs=True),
     "group": Subject("groups", "name", "/cities/{city}/groups/{id}", theirs=True),
     "participant": Subject("participants", "city", "/cities/{city}"),
+    "opportunity": Subject("opportunities", "title", "/cities/{city}/volunteering/{id}", theirs=True),
+    "hours": Subject("hours", "worked_on", "/cities/{city}/volunteering"),
+    "asset": Subject("assets", "name", "/cities/{city}/stewardship/{id}"),
+    "application": Subject("grant_applications", "title", "/cities/{city}/grants", theirs=True),
 }
 
 

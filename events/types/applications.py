@@ -14,6 +14,7 @@ from events.scalars import (
     City,
     Code,
     Currency,
+    Day,
     EventId,
     Name,
     Pseudonym,
@@ -144,4 +145,34 @@ class DeterminationMade(Payload):
         elif self.amount is None or self.currency is None:
             msg = "amount: what is accepted has an amount and a currency"
             raise ValueError(msg)
+        return self
+
+
+class Paid(Part):
+    """An instalment of the award that was paid."""
+
+    instalment_id: Ref
+    amount: Amount
+    currency: Currency
+    paid_on: Day
+
+
+class Owed(Part):
+    """A report on the award, and when it is due."""
+
+    report_id: Ref
+    due_at: Timestamp
+
+
+class ApplicationAwardProgressed(Derived):
+    """What the award made for the application brings or asks, told on the key that knows who applied."""
+
+    award_id: Ref
+    paid: Paid | None = None
+    report_due: Owed | None = None
+    report_overdue: Owed | None = None
+
+    @model_validator(mode="after")
+    def _one_thing_at_a_time(self) -> Self:
+        exactly_one(paid=self.paid, report_due=self.report_due, report_overdue=self.report_overdue)
         return self

@@ -109,8 +109,14 @@ class Attending:
                     "attendance.no_show", signup.participant, signup_id=signup.id, session_ended_at=ends
                 )
                 signup.missed, signup.last_told = ends, ends + GRACE
+                self._must_hear_of_absence(signup)
         self._assumed_to_have_gone()
         impact.session_held(self.town, self.truth)
+
+    def _must_hear_of_absence(self, signup: Signup) -> None:
+        terms = self.truth.terms
+        told, at = {"starts_at": terms.starts_at.isoformat()}, terms.ends_at + GRACE
+        self.town.must_hear([signup.participant], "session_missed", terms.opportunity_id, at, **told)
 
     def _follows(self, name: str, who: str | None, **data: Any) -> None:
         """At the end of the grace."""

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from events.scalars import thousandths
-from events.types.applications import Target
+from events.types.applications import Owed, Paid, Target
 from events.types.awards import (
     Achieved,
     AwardDisbursed,
@@ -32,6 +32,7 @@ class Awarding:
     ) -> None:
         self.host = host
         self.dice = host.dice("award", application.id)
+        self._application = application
         data = self._terms(call, application, grantee)
         event = host.tell(application.id.replace("app", "award", 1), data)
         self.truth = Award(host.id, event.subject, data, event.at, event.day, event.at)
@@ -117,7 +118,10 @@ class Awarding:
         data = AwardDisbursed(
             instalment_id=instalment, amount=decimal(amount), currency=self.truth.data.currency, paid_on=on
         )
-        self._noted(self.host.tell(self.truth.id, data).at)
+        at = self._noted(self.host.tell(self.truth.id, data).at)
+        self._reaches_application(at, paid=Paid(**dict(data)))
+        told = {"amount": data.amount, "currency": data.currency, "paid_on": on}
+        self._applicant_hears("award_paid", at, **told)
         before = self.truth.paid.get(instalment, Payment(0, "", 0))
         self.truth.paid[instalment] = Payment(
             before.thousandths + amount, max(before.paid_on, on), before.times + 1
@@ -159,15 +163,31 @@ class Awarding:
         if report.due_at == due and report.came is None:
             report.due_told = due
             self._reminded("grant_report.due", report, at)
+            self._reaches_application(at, report_due=Owed(report_id=report.id, due_at=due))
+            until = due.isoformat()
+            self._applicant_hears("report_due", at, due_at=until, until_at=until)
 
     def _is_over(self, report: Report, due: datetime) -> None:
         if report.due_at == due and (report.came is None or report.came[1] > due):
             report.overdue_told.append(due)
             self._reminded("grant_report.overdue", report, due)
+            self._reaches_application(due, report_overdue=Owed(report_id=report.id, due_at=due))
+            self._applicant_hears("report_overdue", due, due_at=due.isoformat())
 
     def _reminded(self, name: str, report: Report, at: datetime) -> None:
         self.host.follows(name, self.truth.id, at, report_id=report.id, due_at=report.due_at)
         self._noted(at)
+
+    def _reaches_application(self, at: datetime, **progress: Paid | Owed) -> None:
+        """The application learns of it, whose key knows who applied."""
+        application = self._application
+        said: dict[str, Any] = {"award_id": self.truth.id, **progress}
+        self.host.follows("application.award_progressed", application.id, at, **said)
+        application.award = self.truth.id
+        application.last_told = max(application.last_told, at)
+
+    def _applicant_hears(self, template: str, at: datetime, **fields: str) -> None:
+        self.host.must_hear([self._application.applicant], template, self._application.id, at, **fields)
 
     def _reported(self, report: Report, dice: Random, written: datetime | None = None) -> None:
         data = GrantReportSubmitted(

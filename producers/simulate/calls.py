@@ -146,8 +146,9 @@ class Calling:
             )[: dice.choice([1, 2])],
         )
         event = self.host.tell(id_, data, applicant.leader)
-        application = Application(self.host.id, id_, data, event.at, event.at)
+        application = Application(self.host.id, id_, data, applicant.leader, event.at, event.at)
         self.host.truth.kept(Application)[event.key] = application
+        self._hears(application, "application_received", event.at)
         reviewing = Reviewing(self.host, self.truth, application)
         self._applications.append((application, applicant, reviewing))
         self.host.begin(self._asked_back(application))
@@ -166,6 +167,7 @@ class Calling:
             if application.determined is None:
                 at = self.host.tell(application.id, ApplicationWithdrawn(reason="We have the money.")).at
                 application.withdrawn_at = application.last_told = at
+                self._hears(application, "application_withdrawn", at)
 
     def _asks(self, application: Application) -> Query:
         number = len(application.queries) + 1
@@ -173,6 +175,7 @@ class Calling:
         data = ApplicationMoreInfoRequested(query_id=query.id, text_ref=query.text_ref)
         query.asked_at = application.last_told = self.host.tell(application.id, data).at
         application.queries.append(query)
+        self._hears(application, "application_question", query.asked_at)
         return query
 
     def _answers(self, application: Application, query: Query) -> None:
@@ -238,12 +241,23 @@ class Calling:
         )
         at = self.host.tell(application.id, data).at
         application.determined = (data, at)
+        if application.withdrawn_at is None:
+            self._hears(application, "application_determined", at, **_said(data))
         application.last_told = max(application.last_told, at)
+
+    def _hears(self, application: Application, template: str, at: datetime, **fields: str) -> None:
+        self.host.must_hear([application.applicant], template, application.id, at, **fields)
 
     def _awarded(self, application: Application, applicant: Applicant) -> None:
         awarding = Awarding(self.host, self.truth, application, self._parent, applicant.name)
         awarding.begin()
         self.awards.append(awarding.truth)
+
+
+def _said(data: DeterminationMade) -> dict[str, str]:
+    if data.amount is None or data.currency is None:
+        return {"outcome": data.outcome}
+    return {"outcome": data.outcome, "amount": data.amount, "currency": data.currency}
 
 
 def _score(reviewing: Reviewing) -> int:

@@ -62,6 +62,7 @@ class Care:
         if (adoption := self.truth.adoption) is not None:
             told = {"reason": "asset_retired", "retired_because": reason}
             self._follows("adoption.released", at, adoption, **told)
+            self._hears(adoption, "adoption_ended", at, reason=reason)
             adoption.retired_because = reason
             self._ended(adoption, at, "asset_retired")
         self.truth.free_since = None
@@ -89,9 +90,11 @@ class Care:
         self._stewards[person.ref] = person
         if (reason := self._refusal(data, person)) is not None:
             self._follows("adoption.refused", at, adoption, reason=reason)
+            self._hears(adoption, "adoption_refused", at, reason=reason)
             self._over(adoption, at, "refused")
             return
         self._began(adoption, at)
+        self._hears(adoption, "adoption_started", at, cadence_days=str(data.cadence_days))
         self.queue.served(at)
         self._comes_now_and_then(adoption)
 
@@ -134,6 +137,10 @@ class Care:
             by: Any = "by_steward" if self.dice.random() < 0.8 else "by_city"
             who = adoption.steward if by == "by_steward" else None
             at = self._tell(AdoptionReleased(adoption_id=adoption.id, reason=by), who)
+            if by == "by_steward":
+                self._hears(adoption, "adoption_given_back", at)
+            else:
+                self._hears(adoption, "adoption_ended", at, reason="by_city")
             self._ended(adoption, at, by)
 
     def transferred(self, adoption: Adoption, to: Person | None, group: str | None) -> None:
@@ -147,6 +154,7 @@ class Care:
         adoption.transferred += 1
         if to is not None:
             self._stewards[to.ref] = to
+            self._hears(adoption, "adoption_transferred", at, cadence_days=str(adoption.data.cadence_days))
         adoption.counts_from = max(adoption.counts_from, at)
         self._cared(adoption, at)
 
@@ -230,6 +238,8 @@ class Care:
     def _due(self, adoption: Adoption, due: datetime) -> None:
         if adoption.ended_at is None and adoption.next_due == due and due not in adoption.due_told:
             self._follows("adoption.check_in_due", due, adoption, due_at=due)
+            until = (due + adoption.grace).isoformat()
+            self._hears(adoption, "check_in_due", due, due_at=due.isoformat(), until_at=until)
             adoption.due_told.append(due)
             self.town.once(due + adoption.grace, self._overdue, adoption, due)
 
@@ -247,8 +257,11 @@ class Care:
         adoption.counts_from = max(adoption.counts_from, due)
         if missed == LAPSE_AFTER:
             self._follows("adoption.lapsed", at, adoption, due_at=due, missed=missed)
+            self._hears(adoption, "adoption_lapsed", at, missed=str(missed))
             self._ended(adoption, at, "lapsed")
         else:
+            left, until = str(LAPSE_AFTER - missed), (at + adoption.cadence).isoformat()
+            self._hears(adoption, "check_in_overdue", at, due_at=due.isoformat(), left=left, until_at=until)
             self._expect(adoption)
 
     # Telling
@@ -264,6 +277,11 @@ class Care:
         said = {"adoption_id": adoption.id, **data}
         self.town.follows(name, self.truth.id, at, adoption.steward, **said)
         adoption.last_told = max(adoption.last_told, at)
+
+    def _hears(self, adoption: Adoption, template: str, at: datetime, **fields: str) -> None:
+        """The steward must be told, where that is a person."""
+        if adoption.steward is not None:
+            self.town.must_hear([adoption.steward], template, self.truth.id, at, **fields)
 
 
 def pick(dice: Random, things: list[Care]) -> Care | None:

@@ -1,5 +1,6 @@
 """How a session comes about: its terms, who signs up, waits and gives up, and whether they are enough."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final, Literal
@@ -28,12 +29,12 @@ _COMES: Final = 0.8
 class Gathering:
     """One session until it begins; what is done about it is told and noted in one go."""
 
-    def __init__(self, town: Town, id_: str, terms: SessionScheduled) -> None:
+    def __init__(self, town: Town, id_: str, terms: SessionScheduled, organiser: str | None) -> None:
         self.town = town
         self.dice = town.dice(id_)
         self.people: dict[str, Person] = {}
-        event = town.tell(id_, terms)
-        self.truth = Session(town.id, id_, terms, event.at, event.at, event.at)
+        event = town.tell(id_, terms, organiser)
+        self.truth = Session(town.id, id_, terms, event.at, event.at, event.at, organiser)
         town.truth.kept(Session)[event.key] = self.truth
         self._day = Attending(town, self.truth, self.people)
 
@@ -51,13 +52,17 @@ class Gathering:
             self.town.once(self._before(self.dice.choice([0, 1]), self.dice), self._lets_in)
         elif fate < 0.35:
             self.town.once(self._before(self.dice.choice([1, 3]), self.dice), self.cancelled, "weather")
+        elif fate < 0.4:
+            self.town.once(self._before(self.dice.choice([0, 2, 4]), self.dice), self._elsewhere)
 
     def cancelled(self, reason: str) -> None:
         """It does not take place."""
         if self.truth.cancelled is None and self.town.now < self.truth.terms.starts_at:
             data = SessionCancelled(reason=reason)
-            self.truth.cancelled_at = self._tell(data)
+            at = self.truth.cancelled_at = self._tell(data)
             self.truth.cancelled = data
+            until, whom = self.truth.terms.ends_at, self.truth.standing
+            self._hear(whom, "session_cancelled", at, reason=reason, until_at=until.isoformat())
 
     def _opens(self) -> None:
         """The opportunity learns of the session, and of its start."""
@@ -90,6 +95,13 @@ class Gathering:
             self.truth.last_told = max(self.truth.last_told, told)
         return told
 
+    def _hear(self, signups: Iterable[Signup], template: str, at: datetime, **fields: str) -> None:
+        """These people must be told this, with the start, from which on most of it is no news."""
+        starts = self.truth.terms.starts_at.isoformat()
+        whom = [one.participant for one in signups]
+        told = {"starts_at": starts, "until_at": starts, **fields}
+        self.town.must_hear(whom, template, self.truth.terms.opportunity_id, at, **told)
+
     # Terms
 
     def _grows(self) -> None:
@@ -102,8 +114,19 @@ class Gathering:
         if self.truth.cancelled is None:
             terms, day = self.truth.terms, timedelta(days=1)
             self._changed(starts_at=terms.starts_at + day, ends_at=terms.ends_at + day)
+            self._must_hear_of_change("time")
             self._opens()
             self._arm()
+
+    def _elsewhere(self) -> None:
+        """It takes place where there is a roof."""
+        if self.truth.cancelled is None:
+            self._changed(place=f"{self.truth.terms.neighbourhood_id} school")
+            self._must_hear_of_change("place")
+
+    def _must_hear_of_change(self, what: str) -> None:
+        ends = self.truth.terms.ends_at.isoformat()
+        self._hear(self.truth.standing, "session_changed", self.truth.last_told, ends_at=ends, what=what)
 
     def _changed(self, **named: object) -> None:
         terms = SessionChanged(**{**dict(self.truth.terms), **named})
@@ -140,6 +163,10 @@ class Gathering:
         told = self._tell(SignupRegistered(signup_id=id_, waitlisted=full), person.ref)
         signup = Signup(id_, person.ref, told, full, last_told=told)
         self.truth.signups[id_] = signup
+        if full:
+            self._hear([signup], "signup_waiting", told, position=str(len(self.truth.waiting)))
+        else:
+            self._hear([signup], "signup_confirmed", told)
         self._reconsidered(told)
         if dice.random() < 0.14:
             last = self.truth.terms.starts_at - HOUR
@@ -157,6 +184,8 @@ class Gathering:
         data = SignupCancelled(signup_id=signup.id, notice_hours=hours, by=by)
         signup.cancelled_at = signup.last_told = self._tell(data, signup.participant)
         signup.cancelled_by, signup.notice_hours = by, hours
+        if by == "organiser":
+            self._hear([signup], "signup_removed", signup.cancelled_at)
         self._reconsidered(signup.cancelled_at)
 
     def _reconsidered(self, at: datetime) -> None:
@@ -165,6 +194,7 @@ class Gathering:
             return
         for signup in self.truth.waiting[: self.truth.free]:
             self.town.follows("signup.promoted", self.truth.id, at, signup.participant, signup_id=signup.id)
+            self._hear([signup], "signup_promoted", at)
             signup.promoted_at = signup.last_told = at
             signup.promoted_by = "rule"
         self._at_risk(at)
@@ -174,6 +204,7 @@ class Gathering:
         if self.truth.cancelled is None and self.truth.waiting:
             signup = self.truth.waiting[-1]
             at = self._tell(SignupPromoted(signup_id=signup.id), signup.participant)
+            self._hear([signup], "signup_promoted", at)
             signup.promoted_at = signup.last_told = at
             signup.promoted_by = "organiser"
             self._reconsidered(at)
@@ -186,6 +217,7 @@ class Gathering:
             self.town.follows("session.coming_up", self.truth.id, at, starts_at=starts_at)
             self.truth.coming_up = starts_at
             self.truth.last_told = max(self.truth.last_told, at)
+            self._hear(self.truth.placed, "session_reminder", at)
             self._at_risk(at)
 
     def _at_risk(self, at: datetime) -> None:
@@ -202,5 +234,14 @@ class Gathering:
                 "min_attendance": terms.min_attendance,
             }
             self.town.follows("session.at_risk", self.truth.id, at, **risk)
+            self._organiser_hears(at, risk)
             self.truth.risk = {**risk, "at": at}
             self.truth.last_told = max(self.truth.last_told, at)
+
+    def _organiser_hears(self, at: datetime, risk: dict[str, Any]) -> None:
+        if self.truth.organiser is not None:
+            starts = self.truth.terms.starts_at.isoformat()
+            told = {name: str(value) for name, value in risk.items() if name != "starts_at"}
+            told |= {"starts_at": starts, "until_at": starts}
+            about = self.truth.terms.opportunity_id
+            self.town.must_hear([self.truth.organiser], "session_at_risk", about, at, **told)

@@ -48,11 +48,15 @@ class Application:
     city: str
     id: str
     data: ApplicationSubmitted
+    applicant: str | None
+    """Who sent it, where they gave a name."""
     submitted_at: datetime
     last_told: datetime
     queries: list[Query] = field(default_factory=list)
     withdrawn_at: datetime | None = None
     determined: tuple[DeterminationMade, datetime] | None = None
+    award: str | None = None
+    """The award made for it, once anything came of that."""
 
 
 @dataclass

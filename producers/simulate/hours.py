@@ -83,6 +83,7 @@ def attended(town: Town, session: Session, attendance: Attendance, at: datetime)
     if attendance.method_in in _SEEN and attendance.method_out in _SEEN:
         _follows(town, "hours.verified", entry, at, minutes=minutes)
         entry.decision = Decision(at, None, minutes)
+        _must_hear(town, entry)
     else:
         _put_before_somebody(town, entry)
 
@@ -132,6 +133,21 @@ def _decided(town: Town, entry: Hours, dice: Random) -> None:
         at = town.tell(entry.id, HoursVerified(minutes=minutes, verifier_ref=verifier)).at
         entry.decision = Decision(at, verifier, minutes)
     entry.last_told = max(entry.last_told, at)
+    _must_hear(town, entry)
+
+
+def _must_hear(town: Town, entry: Hours) -> None:
+    """Whoever gave the time is thanked, or told that it does not count; who came without a name is not."""
+    decided, opportunity = entry.decision, entry.causes.get("opportunity_id")
+    if decided is None or entry.participant is None:
+        return
+    told = {"worked_on": entry.worked_on}
+    if decided.minutes == 0:
+        town.must_hear([entry.participant], "hours_rejected", entry.id, decided.at, **told)
+        return
+    told["minutes"] = str(decided.minutes)
+    template = "session_thanks" if opportunity else "hours_verified"
+    town.must_hear([entry.participant], template, opportunity or entry.id, decided.at, **told)
 
 
 def _keep(town: Town, entry: Hours) -> None:

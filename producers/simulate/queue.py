@@ -34,6 +34,7 @@ class Queue:
         self._town.truth.kept(Entry)[f"{event.key}/{id_}"] = entry
         self._people[id_] = person
         thing.waiting.append(entry)
+        self._hears(entry, "adoption_waiting", event.at, position=str(len(thing.waiting)))
         thing.last_told = max(thing.last_told, event.at)
         self.reconsidered(event.at)
         if self._dice.random() < 0.15:
@@ -51,6 +52,8 @@ class Queue:
             first.last_told = max(first.last_told, at)
             said: dict[str, Any] = {"entry_id": first.id, "expires_at": at + OFFER}
             self._town.follows("adoption.waitlist_offered", self._thing.id, at, first.participant, **said)
+            expires = (at + OFFER).isoformat()
+            self._hears(first, "adoption_offered", at, expires_at=expires, until_at=expires)
             self._answers(first, at + OFFER)
 
     def _answers(self, entry: Entry, expires: datetime) -> None:
@@ -96,6 +99,8 @@ class Queue:
     def _follows(self, entry: Entry, at: datetime, reason: str) -> None:
         said = {"entry_id": entry.id, "reason": reason}
         self._town.follows("adoption.waitlist_left", self._thing.id, at, entry.participant, **said)
+        if reason != "adopted":
+            self._hears(entry, "adoption_waiting_ended", at, reason=reason)
         self._left(entry, at, reason)
 
     def _left(self, entry: Entry, at: datetime, reason: str) -> None:
@@ -104,3 +109,6 @@ class Queue:
         self._thing.waiting.remove(entry)
         self._thing.gone.append(entry.id)
         self._thing.last_told = max(self._thing.last_told, at)
+
+    def _hears(self, entry: Entry, template: str, at: datetime, **fields: str) -> None:
+        self._town.must_hear([entry.participant], template, self._thing.id, at, **fields)

@@ -96,6 +96,9 @@ class Reviewing:
         for submission in list(review.submissions):
             if (reason := self._why_not(review, submission[2])) is not None:
                 review.submissions.remove(submission)
+                if reason not in [before for _, before in review.refusals]:
+                    about = self._application.id
+                    self._host.must_hear([review.reviewer], "review_refused", about, at, reason=reason)
                 review.refusals.append((submission[0], reason))
                 self._host.follows(
                     "review.refused",

@@ -67,6 +67,8 @@ class Session:
     last_told: datetime
     terms_told_at: datetime
     """When its start was last told, for the first time or anew."""
+    organiser: str | None = None
+    """Who scheduled it, where they gave a name."""
     changes: int = 0
     cancelled: SessionCancelled | None = None
     cancelled_at: datetime | None = None
@@ -84,6 +86,11 @@ class Session:
     def waiting(self) -> list[Signup]:
         """Everyone who waits, the first of them first."""
         return [one for one in self.signups.values() if one.waits]
+
+    @property
+    def standing(self) -> list[Signup]:
+        """Everyone with a place or on the waiting list."""
+        return [one for one in self.signups.values() if one.cancelled_at is None]
 
     def holds(self, starts_at: datetime) -> bool:
         """Whether it takes place and still starts then."""

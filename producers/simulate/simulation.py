@@ -37,7 +37,6 @@ _FAMILIES: Final = (
     rounds,
     results,
     groups,
-    hours,
     practices,
     participants,
     moderation,

@@ -47,6 +47,8 @@ class Opportunity:
     data: OpportunityPublished
     published_at: datetime
     last_told: datetime
+    organiser: str | None
+    """Who leads the group that looks for people; None where it is the city."""
     cancelled: OpportunityCancelled | None = None
     cancelled_at: datetime | None = None
 
@@ -91,8 +93,9 @@ def _published(town: Town, id_: str, work: _Work, dice: Random) -> Opportunity:
         neighbourhood_id=where,
         roles=(Role(role_id="crew", title="Crew"), Role(role_id="lead", title="Leads the crew", min_age=18)),
     )
-    event = town.tell(id_, data, group.leader if group else None)
-    opportunity = Opportunity(town.id, id_, data, event.at, event.at)
+    organiser = group.leader if group else None
+    event = town.tell(id_, data, organiser)
+    opportunity = Opportunity(town.id, id_, data, event.at, event.at, organiser)
     town.truth.kept(Opportunity)[event.key] = opportunity
     return opportunity
 
@@ -126,7 +129,8 @@ def _scheduled(
         waiting_list=dice.random() < 0.85,
         min_attendance=work.places // 2 if dice.random() < 0.6 else None,
     )
-    gathering = Gathering(town, f"session-{opportunity.id}-{town.clock.day(start):%y%m%d}", terms)
+    id_ = f"session-{opportunity.id}-{town.clock.day(start):%y%m%d}"
+    gathering = Gathering(town, id_, terms, opportunity.organiser)
     gathering.begin()
     yield gathering
 

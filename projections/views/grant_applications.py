@@ -11,6 +11,7 @@ from typing import Any, Final
 from events.envelope import Event
 from events.scalars import thousandths
 from events.types.applications import (
+    ApplicationAwardProgressed,
     ApplicationMoreInfoProvided,
     ApplicationMoreInfoRequested,
     ApplicationSubmitted,
@@ -37,6 +38,7 @@ FIELDS: Final = {
     "status": "submitted, info_requested, accepted, accepted_pending_info, dismissed, or withdrawn for good",
     "queries": "the last 100 questions: query_id, text_ref, due_at, asked_at, answer_ref, answered_at",
     "determination": "the last one told: outcome, amount, currency, reason, ranking_ref, at; or None",
+    "award_id": "the award made for it, once that was paid from or a report on it was due; or None",
     "submitted_at": "when it came, the earliest time told",
     "withdrawn_at": "when the applicant took it back, or None",
     "determined_at": "when it was first determined, or None",
@@ -73,6 +75,8 @@ def _apply(application: dict[str, Any], event: Event) -> None:
         case DeterminationMade() as data:
             application["determination"] = {**data.model_dump(), "at": event.at}
             application["determined_at"] = earliest(application["determined_at"], event.at)
+        case ApplicationAwardProgressed() as data:
+            application["award_id"] = data.award_id
 
 
 _QUERY: Final = dict.fromkeys(("query_id", "text_ref", "due_at", "asked_at", "answer_ref", "answered_at"))
@@ -101,6 +105,7 @@ VIEW: Final = DocumentView(
         "application.withdrawn",
         "application.more_info_requested",
         "application.more_info_provided",
+        "application.award_progressed",
         "determination.made",
     ),
     key=attrgetter("key"),

@@ -79,6 +79,7 @@ STORED = {
     "org.citiesofservice.application.withdrawn.v1": "townhall.grants",
     "org.citiesofservice.application.more_info_requested.v1": "townhall.grants",
     "org.citiesofservice.application.more_info_provided.v1": "townhall.grants",
+    "org.citiesofservice.application.award_progressed.v1": "townhall.grants",
     "org.citiesofservice.review.submitted.v1": "townhall.grants",
     "org.citiesofservice.review.conflict_declared.v1": "townhall.grants",
     "org.citiesofservice.review.recused.v1": "townhall.grants",

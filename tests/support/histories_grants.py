@@ -3,7 +3,9 @@
 from hypothesis import strategies as st
 
 from events.envelope import Event
+from events.types.applications import Owed
 from events.types.awards import AwardRef
+from tests.support.build import when
 from tests.support.builders import awards, grants
 from tests.support.histories import TIMES
 
@@ -15,6 +17,7 @@ REPORTS = st.sampled_from(["interim", "final.1"])
 AMOUNTS = st.sampled_from(["0", "0.1", "1500", "999999999999.999"])
 CURRENCIES = st.sampled_from(["USD", "JPY"])
 DUES = st.sampled_from([awards.DUE, awards.LATER, "2026-04-01T23:59:59-04:00"])
+OWED = Owed(report_id="interim", due_at=when(awards.DUE))
 REVIEW_IDS = st.sampled_from(["review-1", "review-2"])
 
 CALL_EVENT: st.SearchStrategy[Event] = st.one_of(
@@ -46,6 +49,13 @@ APPLICATION_EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(lambda one, at, query: grants.asked(one, query=query, at=at), APPLICATIONS, TIMES, REVIEW_IDS),
     st.builds(
         lambda one, at, query: grants.answered(one, query=query, at=at), APPLICATIONS, TIMES, REVIEW_IDS
+    ),
+    st.builds(
+        lambda one, award, at, due: grants.progressed(one, award=award, at=at, **due),
+        APPLICATIONS,
+        AWARDS,
+        TIMES,
+        st.sampled_from([{}, {"report_due": OWED}, {"report_overdue": OWED}]),
     ),
     st.builds(
         lambda one, at, amount, currency: grants.determined(one, at=at, amount=amount, currency=currency),

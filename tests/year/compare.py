@@ -164,6 +164,11 @@ CONCLUDES = {
     "grant_report_deadlines": ("grant_report.due", "grant_report.overdue"),
     "award_parents": ("award.regranted",),
     "idea_messages": (),
+    "session_messages": (),
+    "hours_messages": (),
+    "steward_messages": (),
+    "award_links": ("application.award_progressed",),
+    "application_messages": (),
 }
 """What each follow-up tells."""
 

@@ -100,6 +100,7 @@ def _application(one: Application) -> dict[str, Any]:
             for query in one.queries
         ],
         "determination": one.determined and {**dict(one.determined[0]), "at": one.determined[1]},
+        "award_id": one.award,
         "submitted_at": one.submitted_at,
         "withdrawn_at": one.withdrawn_at,
         "determined_at": one.determined and one.determined[1],

@@ -4,7 +4,7 @@ from typing import Any
 
 from events.envelope import Event
 from events.types import applications, grants
-from events.types.applications import Score
+from events.types.applications import Paid, Score
 from events.types.grants import Criterion, Ranked
 from tests.support.build import AT, told
 
@@ -83,3 +83,10 @@ def refused(application: str = "app-1", *, by: str = REVIEWER, at: str = AT, **d
 def determined(application: str = "app-1", *, at: str = AT, **data: Any) -> Event:
     usual = {"outcome": "accepted", "amount": "1500", "currency": "USD"}
     return told(applications.DeterminationMade, application, data, at=at, **usual)
+
+
+def progressed(application: str = "app-1", *, award: str = "award-1", at: str = AT, **data: Any) -> Event:
+    """Of the award made for it; that something was paid, unless the data say what."""
+    paid = Paid(instalment_id="1", amount="750.50", currency="USD", paid_on="2026-05-02")
+    usual = {"rule": "award.reaches_application", "award_id": award} | ({} if data else {"paid": paid})
+    return told(applications.ApplicationAwardProgressed, application, data, at=at, **usual)

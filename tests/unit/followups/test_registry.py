@@ -7,19 +7,25 @@ from projections.registry import PROJECTIONS
 def test_the_names_of_follow_ups_are_permanent() -> None:
     """Ids of derived events hold them: renamed, a manager tells everything again."""
     assert set(BY_GROUP) == {
+        "townhall.application_messages.v1",
         "townhall.attendance_hours.v1",
+        "townhall.award_links.v1",
         "townhall.award_parents.v1",
         "townhall.grant_call_deadlines.v1",
         "townhall.grant_report_deadlines.v1",
         "townhall.grant_review_refusals.v1",
+        "townhall.hours_messages.v1",
+        "townhall.idea_messages.v1",
         "townhall.opportunity_sessions.v1",
         "townhall.participant_actions.v1",
         "townhall.practice_links.v1",
         "townhall.problem_links.v1",
         "townhall.request_deadlines.v1",
         "townhall.result_links.v1",
+        "townhall.session_messages.v1",
         "townhall.session_watch.v1",
         "townhall.steward_duties.v1",
+        "townhall.steward_messages.v1",
     }
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from consumers.messages.templates import TEMPLATES
 from events.codec import decode, encode
 from events.envelope import Derived, Event
 from events.registry import BY_TYPE, EVENT_TYPES
@@ -147,6 +148,10 @@ def test_the_truth_has_what_the_year_is_for(simulation: Simulation, steps: list[
         "service_request.result_progressed",
     ):
         assert told[name] > 0, name
+    heard = Counter(notice.template for notice in simulation.truth.notices)
+    for template in TEMPLATES.values():
+        if template.about in {"opportunity", "hours", "asset", "application"}:
+            assert heard[template.name] > 0, template.name
     assert {call.data.tier for call in simulation.truth.kept(Call).values()} == {
         "coalition_to_city",
         "city_to_group",

@@ -6,7 +6,7 @@ from projections.views.grant_applications import BY_CALL, BY_NEIGHBOURHOOD, VIEW
 from projections.views.timeline import HISTORY_KEPT
 from tests.support.build import when
 from tests.support.builders.awards import target
-from tests.support.builders.grants import answered, applied, asked, determined, withdrawn
+from tests.support.builders.grants import answered, applied, asked, determined, progressed, withdrawn
 from tests.support.spec import given, tallied
 
 EARLY, LATE, LATEST = (f"2026-04-0{day}T08:00:00-04:00" for day in (1, 3, 9))
@@ -32,12 +32,20 @@ def test_an_application_stands_with_all_that_was_told() -> None:
             "status": "submitted",
             "queries": [],
             "determination": None,
+            "award_id": None,
             "submitted_at": when(EARLY),
             "withdrawn_at": None,
             "determined_at": None,
             "updated_at": when(EARLY),
         }
     )
+
+
+def test_the_award_made_for_it_is_known_once_anything_came_of_that() -> None:
+    before = given(VIEW, applied(at=EARLY), determined(at=LATE))
+    after = given(VIEW, applied(at=EARLY), determined(at=LATE), progressed(at=LATEST))
+    before.shows(award_id=None, status="accepted")
+    after.shows(award_id="award-1", status="accepted", updated_at=when(LATEST))
 
 
 def test_a_question_stays_open_until_it_is_answered() -> None:

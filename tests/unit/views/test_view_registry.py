@@ -50,7 +50,7 @@ def test_stored_names_are_permanent() -> None:
         "townhall.stewardship.v1",
         "townhall.volunteering.v1",
         "townhall.pulse.v2",
-        "townhall.grants.v1",
+        "townhall.grants.v2",
         "townhall.results.v1",
         "townhall.groups.v1",
         "townhall.practices.v1",
