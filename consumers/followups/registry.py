@@ -13,7 +13,10 @@ from consumers.followups import (
     grant_call_deadlines,
     grant_report_deadlines,
     grant_review_refusals,
+    group_messages,
+    idea_answers,
     idea_messages,
+    milestones,
     opportunity_sessions,
     participant_actions,
     practice_links,
@@ -27,6 +30,7 @@ from events.topics import (
     GRANTS,
     GROUPS,
     IDEAS,
+    PARTICIPANTS,
     PRACTICES,
     REQUESTS,
     RESULTS,
@@ -55,6 +59,9 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(session_watch.MANAGER, 1, VOLUNTEERING),
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
+    _follow_up(idea_answers.MANAGER, 1, IDEAS),
     _follow_up(idea_messages.MANAGER, 1, IDEAS),
+    _follow_up(group_messages.MANAGER, 1, GROUPS),
+    _follow_up(milestones.MANAGER, 1, PARTICIPANTS),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}
