@@ -21,7 +21,7 @@ from producers.simulate.problems import Problem
 from producers.simulate.town import Town
 
 PER_DAY: Final = 0.33
-LOVED: Final = 0.06
+LOVED: Final = 0.1
 """How many of the ideas spread through the whole city."""
 ENOUGH: Final = 100
 """So many supporters at once ask the city for an answer."""
