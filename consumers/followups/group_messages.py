@@ -1,9 +1,9 @@
-"""What a group's founder, its leader and its members are told: that it stands, who came, that another leads it.
+"""What a group's founder, leader and members are told: that it stands, who came, that another leads it.
 
-Whoever sends `formed` gets a receipt; its leader, where that is somebody else, hears that they lead it. The leader
-hears of each new member. To join twice is no news: of the last 1,000 who belong it is known that they do, so the
-leader of a larger group may hear again of one who joined before all of these. A leader who is named before
-the forming is told stays, as in the read model.
+Whoever sends `formed` gets a receipt; its leader, where that is somebody else, hears that they lead it. The
+leader hears of each new member. To join twice is no news: the last 1,000 who joined are known, so the leader
+of a larger group may hear again of one who joined before them. A leader who is named before the forming is
+told stays, as in the read model.
 """
 
 from collections.abc import Iterator

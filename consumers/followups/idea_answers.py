@@ -1,11 +1,11 @@
 """Answers to ideas: public when they may be, asked for when many support an idea, overdue when none comes.
 
 An answer is told as public when it decides otherwise than the last one that was: at once, or at the time it
-names, unless another takes its place before. What was answered earlier than an answer that is known is no news.
+names, unless another takes its place before. What was answered earlier than one that is known is no news.
 
-When 100 participants stand behind an idea at once, the city owes it an answer within 30 days. One that is
-accepted or rejected is answered, as in the published number; that it is looked into is no answer. The names are
-kept until there are enough, so they are 99 at most; the city is asked once. A withdrawal ends all of it.
+When 100 participants stand behind an idea at once, the city is asked for an answer, once, and is given 30
+days. An idea that is accepted or rejected is answered, as in the published number; that it is looked into is
+no answer. Names are kept until there are enough, so they are 99 at most. A withdrawal ends all of it.
 """
 
 from collections.abc import Iterator
@@ -37,8 +37,6 @@ from projections.views.timeline import latest
 ENOUGH: Final = 100
 WITHIN: Final = timedelta(days=30)
 PUBLIC, ASKS = "idea.answer_is_public", "idea.asks_for_answer"
-OVER: Final[dict[str, Any]] = {"supporters": None, "due_at": None}
-"""Nothing is owed any more."""
 FIELDS: Final = {
     "city": "the city's short name",
     "idea_id": "id within the city",
@@ -55,7 +53,7 @@ FIELDS: Final = {
 def react(state: Document | None, event: Event) -> Reaction:
     """The idea after this event, and what the city owes it or has told."""
     before = _blank(event) if state is None else state
-    change = {} if before["withdrawn"] else _change(before, event)
+    change = {} if before["withdrawn"] else {**_said(before, event), **_owed(before, event)}
     after = {**before, **change} if change else before
     return after, [*_publication(before, after, event), *_request(before, after)]
 
@@ -65,20 +63,40 @@ def _blank(event: Event) -> Document:
     return {**dict.fromkeys(FIELDS), **named}
 
 
-def _change(idea: Document, event: Event) -> dict[str, Any]:
+def _said(idea: Document, event: Event) -> dict[str, Any]:
+    match event.data:
+        case IdeaAnswered() as data if idea["answered_at"] is None or idea["answered_at"] <= data.answered_at:
+            return _answered(idea, event, data)
+        case IdeaAnswerPublished() as data if _is(idea["waiting"], data):
+            return {"told": data.decision, "waiting": None}
+        case IdeaWithdrawn():
+            return {"withdrawn": True, "waiting": None}
+    return {}
+
+
+def _answered(idea: Document, event: Event, data: IdeaAnswered) -> dict[str, Any]:
+    change: dict[str, Any] = {"answered_at": data.answered_at, "waiting": None}
+    if data.decision == idea["told"]:
+        return change
+    if data.public_from is not None and data.public_from > event.at:
+        names = ("decision", "answered_at", "public_from")
+        return {**change, "waiting": {name: getattr(data, name) for name in names}}
+    return {**change, "told": data.decision}
+
+
+def _is(waiting: Document | None, data: IdeaAnswerPublished) -> bool:
+    told = (data.decision, data.answered_at)
+    return waiting is not None and (waiting["decision"], waiting["answered_at"]) == told
+
+
+def _owed(idea: Document, event: Event) -> dict[str, Any]:
     match event.data:
         case IdeaSupported() | IdeaSupportWithdrawn() if idea["supporters"] is not None:
             return _supported(idea, event)
-        case IdeaAnswered(decision="evaluating") as data:
-            return _answered(idea, event, data)
-        case IdeaAnswered() as data:
-            return {**_answered(idea, event, data), **OVER}
-        case IdeaAnswerPublished() as data if _is(idea["waiting"], data):
-            return {"told": data.decision, "waiting": None}
+        case IdeaAnswered(decision="accepted" | "rejected") | IdeaWithdrawn():
+            return {"supporters": None, "due_at": None}
         case IdeaAnswerOverdue():
             return {"due_at": None}
-        case IdeaWithdrawn():
-            return {"withdrawn": True, "waiting": None, **OVER}
     return {}
 
 
@@ -94,31 +112,12 @@ def _supported(idea: Document, event: Event) -> dict[str, Any]:
     return {"supporters": [*others, event.participant], "supported_at": since}
 
 
-def _answered(idea: Document, event: Event, data: IdeaAnswered) -> dict[str, Any]:
-    if idea["answered_at"] is not None and data.answered_at < idea["answered_at"]:
-        return {}
-    change: dict[str, Any] = {"answered_at": data.answered_at, "waiting": None}
-    if data.decision == idea["told"]:
-        return change
-    if data.public_from is not None and data.public_from > event.at:
-        names = ("decision", "answered_at", "public_from")
-        return {**change, "waiting": {name: getattr(data, name) for name in names}}
-    return {**change, "told": data.decision}
-
-
-def _is(waiting: Document | None, data: IdeaAnswerPublished) -> bool:
-    told = (data.decision, data.answered_at)
-    return waiting is not None and (waiting["decision"], waiting["answered_at"]) == told
-
-
 def _publication(before: Document, after: Document, event: Event) -> Iterator[Effect]:
     left, waits = before["waiting"], after["waiting"]
     if left is not None and left != waits and (waits is None or _name(left) != _name(waits)):
         yield CancelTimer(_name(left))
     if waits is not None and waits != left:
-        data = IdeaAnswerPublished(
-            rule=PUBLIC, decision=waits["decision"], answered_at=waits["answered_at"]
-        )
+        data = IdeaAnswerPublished(rule=PUBLIC, decision=waits["decision"], answered_at=waits["answered_at"])
         yield StartTimer(_name(waits), waits["public_from"], data)
     if isinstance(event.data, IdeaAnswered) and before["told"] != after["told"]:
         data = IdeaAnswerPublished(rule=PUBLIC, decision=after["told"], answered_at=after["answered_at"])

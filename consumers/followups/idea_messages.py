@@ -1,9 +1,10 @@
 """What the authors and the supporters of an idea are told.
 
-Authors hear that it came, that the city was asked for an answer, each answer and each step of a result; supporters
-the same two, and all of them that it was withdrawn. Of an answer they hear when it is public (`idea_answers`), and
-of what is told late of an earlier moment not at all. Whoever supports it later has seen what was told before. Of
-an idea whose submission was not told yet no author is known: who is told of it late reads the rest on its page.
+Authors hear that it came, that the city was asked for an answer, each answer, each step of a result, and
+that it was withdrawn; supporters hear the last three. An answer is told when it is public (`idea_answers`);
+of what is told late of an earlier moment nobody hears. Whoever supports it later has seen what was told
+before. Before its submission is told, an idea has no author: who is told late of that finds the rest on its
+page.
 
 A state keeps the 10 results that moved last: the same step of another one may be told again.
 """

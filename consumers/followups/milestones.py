@@ -1,7 +1,7 @@
 """A kind word when somebody has come to help, or has looked after something, for the 1st, 10th, ... time.
 
-What counts is a check-in: of a volunteer at a session, of a steward at a thing of the city. A sign-up is a promise,
-and hours that are logged are of a session that counted. Whoever is erased is counted and written to no more.
+What counts is a check-in: of a volunteer at a session, of a steward at a thing of the city. A sign-up is a
+promise, and logged hours are of a time that counted already. Who is erased is counted and thanked no more.
 """
 
 from typing import Final

@@ -28,7 +28,10 @@ RUNGS: Final = {
     "application.submitted": "lead",
 }
 """What counts, and how much somebody takes upon themselves by it."""
-THANKED: Final = {"attendance.checked_in": "volunteer_milestone", "stewardship.checked_in": "steward_milestone"}
+THANKED: Final = {
+    "attendance.checked_in": "volunteer_milestone",
+    "stewardship.checked_in": "steward_milestone",
+}
 """What people are thanked for, and how, at some of the times that they did it."""
 TIMES: Final = (1, 10, 25, 50, 100)
 _PLACED: Final = RUNGS.keys() | {"asset.registered", "asset.updated"}

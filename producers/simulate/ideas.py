@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from events.envelope import Event
 from events.types.ideas import (
@@ -163,16 +163,15 @@ def _answered(town: Town, idea: Idea, decision: Decision, explanation: str | Non
 
 
 def _published(town: Town, idea: Idea, answer: IdeaAnswered) -> None:
-    """Whoever has a part in the idea hears of the answer, if it is still the last one and says something new."""
+    """Whoever has a part in the idea hears of the answer, if it is the last one and says something new."""
     if idea.answer is not answer or idea.withdrawn_at is not None or idea.published == answer.decision:
         return
     idea.published = answer.decision
-    said = {"decision": answer.decision, "answered_at": answer.answered_at}
+    said: dict[str, Any] = {"decision": answer.decision, "answered_at": answer.answered_at}
     town.follows("idea.answer_published", idea.id, town.now, **said)
     mine = "idea_looked_into" if answer.decision == "evaluating" else "idea_answered"
     town.must_hear(idea.authors, mine, idea.id, town.now, decision=answer.decision)
-    others = idea.supporters
-    town.must_hear(others, "supported_idea_answered", idea.id, town.now, decision=answer.decision)
+    town.must_hear(idea.supporters, "supported_idea_answered", idea.id, town.now, decision=answer.decision)
 
 
 def _withdrawn(town: Town, idea: Idea) -> None:

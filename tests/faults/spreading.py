@@ -1,4 +1,4 @@
-"""A process that tells everybody: announcements are spread until none is left, and each page says how long it took."""
+"""A process that spreads announcements until none is left, and says how long each page took."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""An idea that a hundred thousand people support is answered: each of them is told once, whatever dies meanwhile.
+"""An idea that a hundred thousand people support is answered: each is told once, whatever dies meanwhile.
 
 No document grows with the audience, and no transaction takes as long as MongoDB would wait for one.
 """
@@ -97,13 +97,15 @@ def largest(scene: Scene) -> int:
     """The size of the largest document of all."""
     sizes = [{"$group": {"_id": None, "most": {"$max": {"$bsonSize": "$$ROOT"}}}}]
     names = [one["name"] for one in scene.db.list_collections() if one["type"] == "collection"]
-    return max(found["most"] for name in names for found in scene.db[name].aggregate(sizes))
+    return max(int(found["most"]) for name in names for found in scene.db[name].aggregate(sizes))
 
 
 def longest(scene: Scene) -> int:
     """Milliseconds of the longest transaction: mongod notes each that takes more than 20."""
-    lines = (json.loads(line) for line in scene.embedded.mongo.log.read_text().splitlines() if '"TXN"' in line)
-    return max(line["attr"]["durationMillis"] for line in lines if line["msg"] == "transaction")
+    lines = (
+        json.loads(line) for line in scene.embedded.mongo.log.read_text().splitlines() if '"TXN"' in line
+    )
+    return max(int(line["attr"]["durationMillis"]) for line in lines if line["msg"] == "transaction")
 
 
 @pytest.mark.timeout(2 * SECONDS)
@@ -125,7 +127,7 @@ def test_each_supporter_is_told_once(new_scene: NewScene, capsys: pytest.Capture
     assert longest(scene) < LONGEST_TRANSACTION
     with capsys.disabled():
         print(
-            f"\n  {len(told):,} told; {len(pages)} pages by the last process, {max(pages) * 1000:,.0f} ms the "
-            f"longest, {sum(pages):.1f} s in all; largest document {largest(scene):,} bytes, longest "
-            f"transaction {longest(scene):,} ms"
+            f"\n  {len(told):,} told; {len(pages)} pages by the last process, {max(pages) * 1000:,.0f} ms the"
+            f" longest, {sum(pages):.1f} s in all; largest document {largest(scene):,} bytes, longest"
+            f" transaction {longest(scene):,} ms"
         )

@@ -26,7 +26,7 @@ def crowd(number: int = ENOUGH, *, first: int = 0, at: str = MAY) -> list[Event]
 
 def published(told: Story) -> list[tuple[str, str]]:
     """What became public, and when."""
-    found = []
+    found: list[tuple[str, str]] = []
     for event in told.published:
         assert isinstance(event.data, IdeaAnswerPublished)
         found.append((event.data.decision, event.time.isoformat()))
@@ -95,9 +95,7 @@ def test_a_hundred_supporters_ask_the_city_once_and_a_month_later_it_is_overdue(
     told = story().told(submitted(), *crowd(99))
     assert (told.published, told.due()) == ([], [])
     told.told(*crowd(1, first=99), *crowd(30, first=100), answered(decision="evaluating", at=MAY))
-    assert told.data[0] == IdeaAnswerAsked(
-        rule="idea.asks_for_answer", supporters=100, due_at=when(MONTH_ON)
-    )
+    assert told.data[0] == IdeaAnswerAsked(rule="idea.asks_for_answer", supporters=100, due_at=when(MONTH_ON))
     told.until(JULY)
     assert told.data[2:] == [IdeaAnswerOverdue(rule="idea.asks_for_answer", asked_at=when(MAY))]
     assert told.published[2].time == when(MONTH_ON)
