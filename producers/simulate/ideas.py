@@ -65,10 +65,12 @@ class Idea:
     decided_at: datetime | None = None
     """When it was first known in public that the city does it or does not."""
     withdrawn_at: datetime | None = None
-    asked_at: datetime | None = None
-    """When the city was asked for an answer, because so many stood behind it."""
     published: Decision | None = None
     """What the answer that became public last decides."""
+    published_at: datetime | None = None
+    asked_at: datetime | None = None
+    """When the city was asked for an answer, because so many stood behind it."""
+    overdue_at: datetime | None = None
     supports: dict[str, Support] = field(default_factory=dict)
 
     @property
@@ -166,7 +168,8 @@ def _published(town: Town, idea: Idea, answer: IdeaAnswered) -> None:
     """Whoever has a part in the idea hears of the answer, if it is the last one and says something new."""
     if idea.answer is not answer or idea.withdrawn_at is not None or idea.published == answer.decision:
         return
-    idea.published = answer.decision
+    idea.published, idea.published_at = answer.decision, town.now
+    idea.last_told = max(idea.last_told, town.now)
     said: dict[str, Any] = {"decision": answer.decision, "answered_at": answer.answered_at}
     town.follows("idea.answer_published", idea.id, town.now, **said)
     mine = "idea_looked_into" if answer.decision == "evaluating" else "idea_answered"
@@ -220,6 +223,7 @@ def _may_ask(town: Town, idea: Idea) -> None:
     if standing < ENOUGH or idea.asked_at is not None or idea.decided_at is not None:
         return
     idea.asked_at, due = town.now, town.now + OWED_WITHIN
+    idea.last_told = max(idea.last_told, town.now)
     town.follows("idea.answer_asked", idea.id, town.now, supporters=ENOUGH, due_at=due)
     told = {"supporters": str(ENOUGH), "due_at": due.isoformat()}
     town.must_hear(idea.authors, "idea_answer_asked", idea.id, town.now, **told)
@@ -228,6 +232,7 @@ def _may_ask(town: Town, idea: Idea) -> None:
 
 def _may_be_overdue(town: Town, idea: Idea) -> None:
     if idea.decided_at is None and idea.withdrawn_at is None:
+        idea.overdue_at = idea.last_told = town.now
         town.follows("idea.answer_overdue", idea.id, town.now, asked_at=idea.asked_at)
 
 

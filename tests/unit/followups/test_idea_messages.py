@@ -7,8 +7,16 @@ import pytest
 
 from consumers.followups.registry import FOLLOW_UPS
 from events.envelope import Event
-from events.types.ideas import IdeaAnswerAsked, IdeaAnswerPublished
-from tests.support.build import ANN, BEN, event, idea_withdrawn, submitted, support_withdrawn, supported, when
+from tests.support.build import (
+    ANN,
+    BEN,
+    answer_asked,
+    answer_published,
+    idea_withdrawn,
+    submitted,
+    support_withdrawn,
+    supported,
+)
 from tests.support.builders.results import reached_idea
 from tests.support.follow_ups import Story
 
@@ -23,16 +31,6 @@ def story() -> Story:
 
 def by_ann(**data: Any) -> Event:
     return submitted(**data).model_copy(update={"participant": ANN})
-
-
-def public(decision: str, at: str = MAY) -> Event:
-    told = {"rule": "idea.answer_is_public", "decision": decision, "answered_at": when(at)}
-    return event("i1", IdeaAnswerPublished.model_validate(told), at=at)
-
-
-def asked() -> Event:
-    told = IdeaAnswerAsked(rule="idea.asks_for_answer", supporters=100, due_at=when(JUNE))
-    return event("i1", told, at=MAY)
 
 
 def heard(told: Story) -> list[tuple[str | None, str]]:
@@ -54,7 +52,7 @@ def test_all_authors_get_a_receipt_once() -> None:
 
 
 def test_who_gave_no_name_comes_back_with_the_tracking_code() -> None:
-    told = Story(MESSAGES).told(submitted(), public("accepted"))
+    told = Story(MESSAGES).told(submitted(), answer_published(decision="accepted", at=MAY))
     assert [(one.recipient, one.template) for one in told.notices] == [
         (None, "idea_received"),
         (None, "idea_answered"),
@@ -62,7 +60,7 @@ def test_who_gave_no_name_comes_back_with_the_tracking_code() -> None:
 
 
 def test_before_its_submission_is_told_an_idea_has_no_author() -> None:
-    told = Story(MESSAGES).told(public("accepted"))
+    told = Story(MESSAGES).told(answer_published(decision="accepted", at=MAY))
     assert (told.notices, announced(told)) == ([], ["supported_idea_answered"])
     told.told(by_ann())
     assert [one.template for one in told.notices] == ["idea_received"]
@@ -73,26 +71,28 @@ def test_before_its_submission_is_told_an_idea_has_no_author() -> None:
     [("evaluating", "idea_looked_into"), ("accepted", "idea_answered"), ("rejected", "idea_answered")],
 )
 def test_an_answer_reaches_authors_and_supporters(decision: str, template: str) -> None:
-    told = story().told(public(decision))
+    told = story().told(answer_published(decision=decision, at=MAY))
     assert (heard(told), announced(told)) == ([(ANN, template)], ["supported_idea_answered"])
     (to_all,) = told.announcements
     assert [one.fields for one in (told.notices[-1], to_all.notice)] == [{"decision": decision}] * 2
 
 
 def test_an_author_who_supports_the_idea_is_not_told_twice() -> None:
-    told = story().told(supported(by=ANN), supported(by=BEN), public("accepted"))
+    told = story().told(supported(by=ANN), supported(by=BEN), answer_published(decision="accepted", at=MAY))
     (to_all,) = told.announcements
     assert to_all.to(ANN).id == told.notices[-1].id
     assert to_all.to(BEN).id != told.notices[-1].id
 
 
 def test_an_answer_that_was_given_before_one_that_is_known_is_told_to_nobody() -> None:
-    told = story().told(public("rejected", JUNE), public("accepted", MAY))
+    told = story().told(
+        answer_published(decision="rejected", at=JUNE), answer_published(decision="accepted", at=MAY)
+    )
     assert len(heard(told)) == len(announced(told)) == 1
 
 
 def test_authors_hear_that_the_city_was_asked() -> None:
-    told = story().told(asked())
+    told = story().told(answer_asked(due=JUNE, at=MAY))
     assert (heard(told), announced(told)) == ([(ANN, "idea_answer_asked")], [])
     assert told.notices[-1].fields == {"supporters": "100", "due_at": "2026-06-01T13:00:00+00:00"}
 
@@ -144,13 +144,18 @@ def test_supporters_join_and_leave_the_audience_and_the_state_stays_as_it_is() -
 
 
 def test_events_that_come_again_tell_nobody() -> None:
-    events = [public("accepted"), *steps((50, MAY)), asked(), idea_withdrawn()]
+    events = [
+        answer_published(decision="accepted", at=MAY),
+        *steps((50, MAY)),
+        answer_asked(due=JUNE, at=MAY),
+        idea_withdrawn(),
+    ]
     told = story().told(*events, *events)
     assert (len(heard(told)), len(announced(told))) == (4, 3)
 
 
 def test_nobody_is_told_of_what_was_brought_in() -> None:
-    events = [by_ann(), supported(by=BEN), public("accepted"), idea_withdrawn()]
+    events = [by_ann(), supported(by=BEN), answer_published(decision="accepted", at=MAY), idea_withdrawn()]
     told = Story(MESSAGES).told(*(one.model_copy(update={"origin": "import"}) for one in events))
     assert (told.notices, told.announcements, len(told.memberships)) == ([], [], 1)
 
