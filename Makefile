@@ -31,7 +31,7 @@ bench: $(READY) ## measure: raw limit, no guarantee, full guarantee, ways in; ra
 	$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(READY) ## everything goes wrong for MINUTES=20 (SEED=, ELECTIONS=1, LONG=1), then all is compared
-	@if [ "$(LONG)" = 1 ]; then TOWNHALL_FAULTS=full $(BIN)/python -m pytest tests/faults/test_failpoints.py tests/faults/test_failover.py; fi
+	@if [ "$(LONG)" = 1 ]; then TOWNHALL_FAULTS=full $(BIN)/python -m pytest tests/faults/test_failpoints.py tests/faults/test_failover.py tests/faults/test_audiences.py; fi
 	MINUTES="$(MINUTES)" SEED="$(SEED)" ELECTIONS="$(ELECTIONS)" $(BIN)/python -m tests.soak
 
 year: $(READY) ## invented cities for DAYS=365 (CITIES=5, SEED=7; SERVERS=1), held against what happened there

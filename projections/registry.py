@@ -66,7 +66,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ),
     Projection(
         "participation",
-        version=2,
+        version=3,
         topics=(IDEAS,),
         documents=(ideas.VIEW, ideas.SUPPORTS, problems.VIEW, ballot_rounds.VIEW, ballots.VIEW),
         document_tallies=(ideas.SUPPORT, ideas.BY_DAY, ballots.BALLOTS, ballots.VOTES),

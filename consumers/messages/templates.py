@@ -30,6 +30,8 @@ class Template:
 _ALL: Final = (
     Template("weekly_digest", "participant", "progress", "any_day", "updates"),
     Template("idea_received", "idea", "receipt", "at_once", None),
+    Template("idea_answer_asked", "idea", "progress", "any_day", "updates"),
+    Template("idea_looked_into", "idea", "progress", "any_day", "updates"),
     Template("idea_answered", "idea", "outcome", "any_day", "updates"),
     Template("supported_idea_answered", "idea", "progress", "any_day", "updates"),
     Template("signup_confirmed", "opportunity", "receipt", "at_once", None),
@@ -63,5 +65,16 @@ _ALL: Final = (
     Template("award_paid", "application", "notice", "by_day", "updates"),
     Template("report_due", "application", "reminder", "by_day", "reminders"),
     Template("report_overdue", "application", "reminder", "by_day", "reminders"),
+    Template("idea_result_progressed", "idea", "progress", "any_day", "updates"),
+    Template("idea_result_finished", "idea", "outcome", "any_day", "updates"),
+    Template("supported_idea_result_progressed", "idea", "progress", "any_day", "updates"),
+    Template("idea_withdrawn", "idea", "notice", "any_day", "updates"),
+    Template("supported_idea_withdrawn", "idea", "notice", "any_day", "updates"),
+    Template("group_formed", "group", "receipt", "at_once", None),
+    Template("group_member_joined", "group", "notice", "any_day", "updates"),
+    Template("group_led", "group", "notice", "any_day", "updates"),
+    Template("group_has_new_leader", "group", "notice", "any_day", "updates"),
+    Template("volunteer_milestone", "participant", "notice", "any_day", "updates"),
+    Template("steward_milestone", "participant", "notice", "any_day", "updates"),
 )
 TEMPLATES: Final = {one.name: one for one in _ALL}

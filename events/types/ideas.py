@@ -4,10 +4,11 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from events.envelope import Payload
-from events.scalars import Code, Money, Pseudonym, Ref, Timestamp, Url, Words
+from events.envelope import Derived, Payload
+from events.scalars import Code, Count, Money, Pseudonym, Ref, Timestamp, Url, Words
 
 SupportChannel = Literal["online", "paper", "in_person"]
+Decision = Literal["evaluating", "accepted", "rejected"]
 
 
 class IdeaSubmitted(Payload):
@@ -40,7 +41,7 @@ class IdeaSupportWithdrawn(Payload):
 class IdeaAnswered(Payload):
     """The city's answer; a rejection says why."""
 
-    decision: Literal["evaluating", "accepted", "rejected"]
+    decision: Decision
     explanation: Words | None = None
     answered_at: Timestamp
     public_from: Timestamp | None = None
@@ -57,6 +58,26 @@ class IdeaWithdrawn(Payload):
     """The author takes the idea back."""
 
     reason: Words | None = None
+
+
+class IdeaAnswerPublished(Derived):
+    """An answer that says something new is public: when it was told, or on the day that it named."""
+
+    decision: Decision
+    answered_at: Timestamp
+
+
+class IdeaAnswerAsked(Derived):
+    """So many stand behind an idea that is neither accepted nor rejected that the city owes it an answer."""
+
+    supporters: Count
+    due_at: Timestamp
+
+
+class IdeaAnswerOverdue(Derived):
+    """When the answer was due, the idea was neither accepted nor rejected."""
+
+    asked_at: Timestamp
 
 
 class ProblemDefined(Payload):

@@ -28,6 +28,12 @@ RUNGS: Final = {
     "application.submitted": "lead",
 }
 """What counts, and how much somebody takes upon themselves by it."""
+THANKED: Final = {
+    "attendance.checked_in": "volunteer_milestone",
+    "stewardship.checked_in": "steward_milestone",
+}
+"""What people are thanked for, and how, at some of the times that they did it."""
+TIMES: Final = (1, 10, 25, 50, 100)
 _PLACED: Final = RUNGS.keys() | {"asset.registered", "asset.updated"}
 """Events that may say in which neighbourhood it is: the same holds for what is done about it later."""
 
@@ -49,6 +55,10 @@ class Acts:
     city: str
     ref: str
     acts: list[Act] = field(default_factory=list)
+
+    def times(self, action: str) -> int:
+        """How often they did this."""
+        return sum(act.action == action for act in self.acts)
 
 
 class Acting:

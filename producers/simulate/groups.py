@@ -95,6 +95,7 @@ def _formed(town: Town, id_: str, dice: Random) -> Group | None:
     event = town.tell(id_, data, leader.ref)
     group = Group(town.id, id_, data, event.at, leader.ref, event.at)
     town.truth.kept(Group)[event.key] = group
+    town.must_hear([leader.ref], "group_formed", id_, event.at)
     return group
 
 
@@ -103,10 +104,15 @@ def _joined(town: Town, group: Group, dice: Random) -> None:
     person: Person | None = town.people.someone(dice, town.today, lambda one: one.ref != group.leader)
     if person is None:
         return
-    event = town.tell(group.id, GroupMemberJoined(), person.ref)
-    before = group.members.get(person.ref)
+    _joins(town, group, person.ref)
+
+
+def _joins(town: Town, group: Group, who: str) -> None:
+    event = town.tell(group.id, GroupMemberJoined(), who)
+    before = group.members.get(who)
     if before is None or not before.belongs:
-        group.members[person.ref] = Member(belongs=True, since=event.at, joined=event.at)
+        group.members[who] = Member(belongs=True, since=event.at, joined=event.at)
+        town.must_hear([group.leader], "group_member_joined", group.id, event.at)
 
 
 def _left(town: Town, group: Group, dice: Random) -> None:
@@ -123,6 +129,8 @@ def _led_by(town: Town, group: Group, who: str) -> None:
     event = town.tell(group.id, GroupLeaderChanged(leader_ref=who), former)
     group.leader, group.leader_since = who, event.at
     group.leaders += 1
+    town.must_hear([who], "group_led", group.id, event.at)
+    joined = [one for one, member in group.members.items() if member.belongs and one != who]
+    town.must_hear(joined, "group_has_new_leader", group.id, event.at)
     if former not in group.members:
-        joined = town.tell(group.id, GroupMemberJoined(), former)
-        group.members[former] = Member(belongs=True, since=joined.at, joined=joined.at)
+        _joins(town, group, former)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from events.envelope import Event
 from events.types.ideas import (
@@ -21,6 +21,11 @@ from producers.simulate.problems import Problem
 from producers.simulate.town import Town
 
 PER_DAY: Final = 0.33
+LOVED: Final = 0.1
+"""How many of the ideas spread through the whole city."""
+ENOUGH: Final = 100
+"""So many supporters at once ask the city for an answer."""
+OWED_WITHIN: Final = timedelta(days=30)
 Decision = Literal["evaluating", "accepted", "rejected"]
 _SUBJECTS: Final = (
     ("Benches along the {where} path", "public-space", "Older people cannot walk it without a rest."),
@@ -60,11 +65,22 @@ class Idea:
     decided_at: datetime | None = None
     """When it was first known in public that the city does it or does not."""
     withdrawn_at: datetime | None = None
+    published: Decision | None = None
+    """What the answer that became public last decides."""
+    published_at: datetime | None = None
+    asked_at: datetime | None = None
+    """When the city was asked for an answer, because so many stood behind it."""
+    overdue_at: datetime | None = None
     supports: dict[str, Support] = field(default_factory=dict)
 
     @property
     def authors(self) -> tuple[str, ...]:
         return (self.author, *self.data.co_author_refs)
+
+    @property
+    def supporters(self) -> list[str]:
+        """Everybody who stands behind it now and is not its author."""
+        return [one for one, support in self.supports.items() if support.stands and one not in self.authors]
 
     @property
     def accepted(self) -> bool:
@@ -139,23 +155,41 @@ def _answered(town: Town, idea: Idea, decision: Decision, explanation: str | Non
     data = IdeaAnswered(decision=decision, explanation=explanation, answered_at=town.now, public_from=public)
     event = town.tell(idea.id, data)
     idea.answer, idea.last_told = data, event.at
-    others = [one for one, support in idea.supports.items() if support.stands and one not in idea.authors]
-    town.must_hear(idea.authors, "idea_answered", idea.id, event.at, decision=decision)
-    town.must_hear(others, "supported_idea_answered", idea.id, event.at, decision=decision)
     if decision != "evaluating" and idea.decided_at is None:
         idea.decided_at = public or town.now
     idea.history.append((decision, explanation, event))
+    if public is None:
+        _published(town, idea, data)
+    else:
+        town.once(public, _published, town, idea, data)
+
+
+def _published(town: Town, idea: Idea, answer: IdeaAnswered) -> None:
+    """Whoever has a part in the idea hears of the answer, if it is the last one and says something new."""
+    if idea.answer is not answer or idea.withdrawn_at is not None or idea.published == answer.decision:
+        return
+    idea.published, idea.published_at = answer.decision, town.now
+    idea.last_told = max(idea.last_told, town.now)
+    said: dict[str, Any] = {"decision": answer.decision, "answered_at": answer.answered_at}
+    town.follows("idea.answer_published", idea.id, town.now, **said)
+    mine = "idea_looked_into" if answer.decision == "evaluating" else "idea_answered"
+    town.must_hear(idea.authors, mine, idea.id, town.now, decision=answer.decision)
+    town.must_hear(idea.supporters, "supported_idea_answered", idea.id, town.now, decision=answer.decision)
 
 
 def _withdrawn(town: Town, idea: Idea) -> None:
     event = town.tell(idea.id, IdeaWithdrawn(reason="Somebody does it already."), idea.author)
     idea.withdrawn_at = idea.last_told = event.at
     idea.history.append(("withdrawn", "Somebody does it already.", event))
+    town.must_hear(idea.authors, "idea_withdrawn", idea.id, event.at)
+    town.must_hear(idea.supporters, "supported_idea_withdrawn", idea.id, event.at)
 
 
 def _supporters(town: Town, idea: Idea, dice: Random) -> Life:
     """They come in the first weeks, most at the beginning; how many depends on the idea."""
     liked = min(90, int(dice.lognormvariate(2.1, 0.9) * town.place.activity))
+    if dice.random() < LOVED:
+        liked = dice.randint(160, 260)
     for moment in sorted(_moments(town, liked, dice)):
         yield moment
         if idea.withdrawn_at is not None:
@@ -180,6 +214,26 @@ def _supported(town: Town, idea: Idea, person: Person, dice: Random) -> None:
     before = idea.supports.get(person.ref)
     if before is None or not before.stands:
         idea.supports[person.ref] = Support(stands=True, since=event.at, channel=channel)
+        _may_ask(town, idea)
+
+
+def _may_ask(town: Town, idea: Idea) -> None:
+    """With so many behind it the city owes an answer, once, if it has not given one."""
+    standing = sum(one.stands for one in idea.supports.values())
+    if standing < ENOUGH or idea.asked_at is not None or idea.decided_at is not None:
+        return
+    idea.asked_at, due = town.now, town.now + OWED_WITHIN
+    idea.last_told = max(idea.last_told, town.now)
+    town.follows("idea.answer_asked", idea.id, town.now, supporters=ENOUGH, due_at=due)
+    told = {"supporters": str(ENOUGH), "due_at": due.isoformat()}
+    town.must_hear(idea.authors, "idea_answer_asked", idea.id, town.now, **told)
+    town.once(due, _may_be_overdue, town, idea)
+
+
+def _may_be_overdue(town: Town, idea: Idea) -> None:
+    if idea.decided_at is None and idea.withdrawn_at is None:
+        idea.overdue_at = idea.last_told = town.now
+        town.follows("idea.answer_overdue", idea.id, town.now, asked_at=idea.asked_at)
 
 
 def _support_withdrawn(town: Town, idea: Idea, person: Person) -> None:

@@ -94,3 +94,4 @@ def _is_forgotten(town: Town, person: Person, dice: Random) -> Life:
     town.people.leaves(person)
     yield town.clock.working(town.now, dice.randint(4, 15), dice)
     known.erased_at = town.tell(person.ref, ParticipantErased(), person.ref).at
+    town.erased(person.ref)

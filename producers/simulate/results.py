@@ -110,7 +110,16 @@ def _pass_on(town: Town, result: Result) -> None:
     told, at = Told(result.id, result.percent, result.milestone, result.last_told), result.last_told
     for id_ in result.data.idea_ids:
         tell_of(town, "idea", id_, told, at)
+        _heard(town, town.truth.kept(Idea)[town.key(id_)], told)
     for id_ in result.data.problem_ids:
         tell_of(town, "problem", id_, told, at)
         for request in town.truth.kept(Problem)[town.key(id_)].data.request_ids:
             tell_of(town, "service_request", request, told, at, problem_id=id_)
+
+
+def _heard(town: Town, idea: Idea, told: Told) -> None:
+    """Whoever has a part in the idea hears of the step; a result that is done is its end for the authors."""
+    said = {"result_id": told.result, "percent": str(told.percent)}
+    mine = "idea_result_finished" if told.percent == 100 else "idea_result_progressed"
+    town.must_hear(idea.authors, mine, idea.id, told.since, **said)
+    town.must_hear(idea.supporters, "supported_idea_result_progressed", idea.id, told.since, **said)

@@ -2,6 +2,7 @@
 
 After each step everything that follows from it is waited for, up to the step's moment. Within one step
 nothing may be told of a thing after something followed for it: the log would have them in no certain order.
+Nor may two things follow whose order shows, as that of two visits does where one of them is the tenth.
 """
 
 from dataclasses import dataclass
@@ -27,9 +28,9 @@ class Steps:
         self._touched: set[str] = set()
         self._latest: datetime | None = None
 
-    def told(self, event: Event, aggregate: str, now: datetime) -> None:
-        """The event is published next; it is told of this aggregate."""
-        if aggregate in self._touched and self._latest is not None:
+    def told(self, event: Event, now: datetime, *aggregates: str) -> None:
+        """The event is published next; it is told of the first of these, and the others are to hear of it."""
+        if self._latest is not None and not self._touched.isdisjoint(aggregates):
             self.cut(self._latest)
         self._events.append(event)
         self._latest = now

@@ -12,7 +12,7 @@ from typing import Any, Final
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD, EVENT_TYPES
 from infra.directory import City
-from producers.simulate.acting import Act, Acting, Acts, who
+from producers.simulate.acting import THANKED, TIMES, Act, Acting, Acts, who
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.clock import Clock
 from producers.simulate.people import People
@@ -46,6 +46,7 @@ class Jurisdiction:
         self.clock = Clock(city.zone, south=(city.lat or 0) < 0)
         self._numbers: Counter[str] = Counter()
         self._acting = Acting()
+        self._erased: set[str] = set()
 
     @property
     def now(self) -> datetime:
@@ -95,10 +96,12 @@ class Jurisdiction:
             participant=by,
             lang=lang,
         )
-        self.world.steps.told(event, f"{entry.aggregate} {event.key}", self.now)
+        people = who(entry.name, data, by)
+        counted = [f"participant {self.key(one)}" for one in people if entry.name in THANKED]
+        self.world.steps.told(event, self.now, f"{entry.aggregate} {event.key}", *counted)
         self.truth.told[self.id, event.day, entry.name] += 1
         area = self._acting.area(entry.name, f"{entry.aggregate}/{subject}", data)
-        for person in who(entry.name, data, by):
+        for person in people:
             self._acted(person, event, area)
         return event
 
@@ -124,11 +127,17 @@ class Jurisdiction:
         told = dict.fromkeys(recipients)
         self.truth.notices += [Notice(self.id, one, template, about, at, fields) for one in told]
 
+    def erased(self, person: str) -> None:
+        """They are forgotten: nobody writes to them any more."""
+        self._erased.add(person)
+
     def _acted(self, person: str, event: Event, area: str | None) -> None:
         action = BY_PAYLOAD[type(event.data)].name
         self.follows("participant.acted", person, event.at, person, action=action, neighbourhood_id=area)
         acts = self.truth.kept(Acts).setdefault(self.key(person), Acts(self.id, person))
         acts.acts.append(Act(action, event.at, event.day, area))
+        if action in THANKED and person not in self._erased and (times := acts.times(action)) in TIMES:
+            self.must_hear([person], THANKED[action], person, event.at, times=str(times))
 
     def _id(self, subject: str) -> str:
         self._numbers[subject] += 1

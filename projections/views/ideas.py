@@ -7,7 +7,10 @@ from typing import Any, Final
 
 from events.envelope import Event
 from events.types.ideas import (
+    IdeaAnswerAsked,
     IdeaAnswered,
+    IdeaAnswerOverdue,
+    IdeaAnswerPublished,
     IdeaSubmitted,
     IdeaSupported,
     IdeaWithdrawn,
@@ -32,6 +35,9 @@ FIELDS: Final = {
     "submitted_at": "when it was proposed",
     "submitted_on": "the day of that on the city's own calendar",
     "decided_at": "when an answer that accepts or rejects it first was or becomes public, or None",
+    "answer_public_at": "when an answer that decides something new last became public, or None",
+    "answer_asked_at": "when so many stood behind it that the city was asked for an answer, or None",
+    "answer_overdue_at": "when that was due and it was neither accepted nor rejected, or None",
     "withdrawn_at": "when its author took it back, or None",
     "updated_at": "the latest time of any event",
     "results": "the 100 results that moved last: result_id, percent, milestone, progressed_at",
@@ -63,6 +69,12 @@ def evolve(document: Document | None, event: Event) -> Document:
         case IdeaWithdrawn() as data:
             idea["withdrawn_at"] = event.at
             remember(idea, event, {"change": "withdrawn", "notes": data.reason})
+        case IdeaAnswerPublished():
+            idea["answer_public_at"] = latest(idea["answer_public_at"], event.at)
+        case IdeaAnswerAsked():
+            idea["answer_asked_at"] = event.at
+        case IdeaAnswerOverdue():
+            idea["answer_overdue_at"] = event.at
     take_up(idea, event)
     idea["updated_at"] = latest(idea["updated_at"], event.at)
     idea["status"] = _status(idea)
@@ -103,7 +115,15 @@ def _status(idea: Document) -> str:
 VIEW: Final = DocumentView(
     name="ideas",
     description="Every idea with its status, the city's answer and how far its results are",
-    handles=types("idea.submitted", "idea.answered", "idea.withdrawn", "idea.result_progressed"),
+    handles=types(
+        "idea.submitted",
+        "idea.answered",
+        "idea.withdrawn",
+        "idea.answer_published",
+        "idea.answer_asked",
+        "idea.answer_overdue",
+        "idea.result_progressed",
+    ),
     key=attrgetter("key"),
     evolve=evolve,
     fields=FIELDS,

@@ -24,6 +24,15 @@ def progressed(
     return sorted(known.values(), key=lambda one: (one["progressed_at"], one["result_id"]))[-kept:]
 
 
+def is_step(results: Sequence[Mapping[str, Any]], data: Progressed) -> bool:
+    """Whether this is another step of the result, and not an earlier one than is known."""
+    known = next((one for one in results if one["result_id"] == data.result_id), None)
+    if known is None:
+        return True
+    moved = (known["percent"], known["milestone"]) != (data.percent, data.milestone)
+    return moved and known["progressed_at"] <= data.progressed_at
+
+
 def take_up(document: dict[str, Any], event: Event) -> None:
     """Keep in `document["results"]` what the event tells of a result, if it does."""
     if isinstance(event.data, Progressed):

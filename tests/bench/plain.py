@@ -17,8 +17,8 @@ Told = tuple[Mapping[str, str], dict[str, Any]]
 """The headers and the data of one event."""
 Doc = dict[str, Any]
 
-IDEAS, SUPPORTS, BALLOTS = "ideas.v2", "idea_supports.v2", "ballots.v2"
-SUPPORT, ROUND_BALLOTS, VOTES = "idea_support.v2", "round_ballots.v2", "votes_by_project.v2"
+IDEAS, SUPPORTS, BALLOTS = "ideas.v3", "idea_supports.v3", "ballots.v3"
+SUPPORT, ROUND_BALLOTS, VOTES = "idea_support.v3", "round_ballots.v3", "votes_by_project.v3"
 SEEN = "seen"
 
 

@@ -18,13 +18,19 @@ from pymongo import MongoClient
 OWNER = "org.citiesofservice."
 TOPICS = ("townhall.ideas", "townhall.requests")
 GROUPS = {
-    "townhall.participation.v2": ("townhall.ideas",),
+    "townhall.participation.v3": ("townhall.ideas",),
     "townhall.requests.v2": ("townhall.requests",),
     "townhall.pulse.v2": TOPICS,
 }
 PROJECTIONS = ("requests", "participation", "pulse")
 HISTORY_KEPT = RESULTS_KEPT = 100
-CONCLUDED = {f"{told}.result_progressed" for told in ("service_request", "idea", "problem")}
+OF_ANSWERS = {
+    "idea.answer_published": "answer_public_at",
+    "idea.answer_asked": "answer_asked_at",
+    "idea.answer_overdue": "answer_overdue_at",
+}
+"""What each of these tells the time of."""
+CONCLUDED = {*OF_ANSWERS, *(f"{told}.result_progressed" for told in ("service_request", "idea", "problem"))}
 """What nobody does: rules conclude it."""
 TO_ANSWER = timedelta(days=90)
 SHOWN = 40
@@ -251,8 +257,12 @@ def _idea(before: Json | None, event: Event) -> Json:
         "decided_at": None,
         "changes": [],
         "updated_at": event.at,
+        **dict.fromkeys(OF_ANSWERS.values()),
     }
     idea["updated_at"] = max(idea["updated_at"], event.at)
+    if (time := OF_ANSWERS.get(event.kind)) is not None:
+        idea[time] = max(idea[time] or event.at, event.at) if time == "answer_public_at" else event.at
+        return idea
     if event.kind == "idea.result_progressed":
         _progressed(idea, event)
         return idea
@@ -368,6 +378,7 @@ RULES: dict[str, tuple[str, Rule]] = {
     "idea.submitted": ("ideas", _idea),
     "idea.answered": ("ideas", _idea),
     "idea.withdrawn": ("ideas", _idea),
+    **dict.fromkeys(OF_ANSWERS, ("ideas", _idea)),
     "idea.result_progressed": ("ideas", _idea),
     "problem.defined": ("problems", _problem),
     "problem.result_progressed": ("problems", _problem),

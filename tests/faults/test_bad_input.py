@@ -69,7 +69,7 @@ def test_exactly_the_bad_records_are_quarantined_and_everything_else_counts(new_
 
     assert scene.differences(planted) == []
     assert len(scene.rows("ballots")) == GOOD + len(corpus.ODD) + len(later)
-    entries = [row for row in scene.rows("quarantine") if row["group"] == "townhall.participation.v2"]
+    entries = [row for row in scene.rows("quarantine") if row["group"] == "townhall.participation.v3"]
     assert len(entries) == len(corpus.BAD) + len(changed)
     assert [row["count"] for row in entries] == [2] * len(entries)
     assert all(row["detail"] for row in entries)

@@ -73,11 +73,11 @@ def publish(scene: Scene, events: Sequence[Event]) -> None:
 
 
 DAMAGE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "ballots": ("ballots.v2", {}, {"$set": {"casts": 9}}),
-    "ideas": ("ideas.v2", {}, {"$pop": {"history": 1}}),
-    "idea_supports": ("idea_supports.v2", {}, {"$set": {"active": None}}),
+    "ballots": ("ballots.v3", {}, {"$set": {"casts": 9}}),
+    "ideas": ("ideas.v3", {}, {"$pop": {"history": 1}}),
+    "idea_supports": ("idea_supports.v3", {}, {"$set": {"active": None}}),
     "service_requests": ("service_requests.v2", {"_id": "riverton/r1"}, {"$set": {"stage": "on_hold"}}),
-    "votes_by_project": ("votes_by_project.v2", {}, {"$inc": {"n.votes": 1}}),
+    "votes_by_project": ("votes_by_project.v3", {}, {"$inc": {"n.votes": 1}}),
     "pulse_cells": ("pulse.v2", {}, {"$set": {"partition": "ideas.9"}}),
     "requests_by_stage": ("requests_by_stage.v2", {}, {"$inc": {"n.count": -1}}),
     "checkpoint": ("checkpoints", {"next": {"$gt": 0}}, {"$inc": {"duplicates": 1}}),
@@ -100,8 +100,8 @@ def test_the_oracle_agrees_with_every_view_and_names_what_was_damaged(new_scene:
             stored.update_one({"_id": before["_id"]}, change)
             assert any(line.startswith(where) for line in scene.differences()), where
             stored.replace_one({"_id": before["_id"]}, before)
-        lost = client[DATABASE]["ballots.v2"].find_one_and_delete({})
+        lost = client[DATABASE]["ballots.v3"].find_one_and_delete({})
         assert lost is not None
         assert [line.split()[0] for line in scene.differences()] == ["ballots"]
-        client[DATABASE]["ballots.v2"].insert_one(lost)
+        client[DATABASE]["ballots.v3"].insert_one(lost)
     assert scene.differences() == []

@@ -46,7 +46,7 @@ async def test_what_the_majority_is_not_known_to_hold_is_read(replica_set: Repli
         store = MongoStore(db, PARTICIPATION, "cluster")
         primary = await asyncio.to_thread(replica_set.primary)
         others = [member for member in replica_set.members if member is not primary]
-        for collection in (PARTICIPATION.ledger, "ideas.v2"):
+        for collection in (PARTICIPATION.ledger, "ideas.v3"):
             await db.create_collection(collection)
         for member in others:
             assert member.ask("fsync", lock=True)["ok"]  # it answers, and takes no more writes
@@ -54,16 +54,16 @@ async def test_what_the_majority_is_not_known_to_hold_is_read(replica_set: Repli
             identities = {"partition": PLACE.short, "hour": HOUR, "identities": IDENTITY + FINGERPRINT}
             rows: dict[str, dict[str, Any]] = {
                 PARTICIPATION.ledger: identities,
-                "ideas.v2": {"_id": "riverton/idea", "title": "Willows"},
+                "ideas.v3": {"_id": "riverton/idea", "title": "Willows"},
             }
             await asyncio.to_thread(write_alone, primary, "reads", rows)
             assert await seen_by_majority(db) == 0, "the majority knows already: nothing is tested"
             assert await store.identities(PLACE, [HOUR]) == {HOUR: {IDENTITY: FINGERPRINT}}
-            assert await store.load("ideas.v2", ["riverton/idea"]) == {"riverton/idea": {"title": "Willows"}}
+            assert await store.load("ideas.v3", ["riverton/idea"]) == {"riverton/idea": {"title": "Willows"}}
         finally:
             for member in others:
                 member.ask("fsyncUnlock")
 
 
 async def seen_by_majority(db: Database) -> int:
-    return len([row async for row in db["ideas.v2"].find({})])
+    return len([row async for row in db["ideas.v3"].find({})])

@@ -55,7 +55,7 @@ def kill_a_worker(scene: Scene, chance: random.Random) -> bool:
 
 def filled(scene: Scene) -> int:
     rows = scene.checkpoints().values()
-    return sum(row["next"] for row in rows if row["group"] == "townhall.participation.v2.2")
+    return sum(row["next"] for row in rows if row["group"] == "townhall.participation.v3.2")
 
 
 @pytest.mark.timeout(300, method="signal")
@@ -72,15 +72,15 @@ def test_a_rebuild_that_is_killed_goes_on_and_makes_the_same(
     assert traffic.wait(60) == 0
     done = command(scene, "projections", "rebuild", "participation", "--processes", "2", "--switch")
     assert done.returncode == 0, done.stderr
-    assert "readers see participation v2.2 now" in done.stdout
+    assert "readers see participation v3.2 now" in done.stdout
     cast = sum(len(election(f"pabulib/{name}.pb").votes) for name in (*FILES, LATER))
     wait_until(lambda: len(scene.rows("ballots")) == cast, f"{cast} ballots to be seen", 60)
     assert len(sorted(scene.rows("votes_by_project"), key=str)) > len(before)
-    proofs = [command(scene, "verify", f"participation.{tag}") for tag in ("v2", "v2.2")]
+    proofs = [command(scene, "verify", f"participation.{tag}") for tag in ("v3", "v3.2")]
     assert [one.returncode for one in proofs] == [0, 0], proofs
     digests = {line.strip() for one in proofs for line in one.stdout.splitlines() if "digest" in line}
     assert len(digests) == 1
-    assert command(scene, "projections", "drop", "participation", "v2", "--yes").returncode == 0
+    assert command(scene, "projections", "drop", "participation", "v3", "--yes").returncode == 0
     status = json.loads(command(scene, "status", "--json").stdout)
     assert {row["projection"] for row in status["projections"]} == set(oracle.PROJECTIONS)
     with capsys.disabled():

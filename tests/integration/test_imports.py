@@ -108,7 +108,7 @@ async def test_a_second_import_changes_nothing_and_says_how_much_it_repeated(set
     assert (regranted["totals"]["events"], regranted["totals"]["duplicates"]) == (2, 2)
     assert polled["totals"]["duplicates"] == polled["totals"]["events"] == requests["totals"]["events"]
     async with connect(settings) as db:
-        assert await db["ballots.v2"].count_documents({"city": "port-linden"}) == 40
+        assert await db["ballots.v3"].count_documents({"city": "port-linden"}) == 40
         # Other tests leave records of their own in the topics.
         keys = [item["key"] or b"" async for item in db["quarantine"].find({}, {"key": 1})]
         assert not [key for key in keys if key.startswith(b"port-linden/")]

@@ -129,11 +129,11 @@ async def test_what_still_cannot_be_counted_stays_and_given_up_it_lets_others_go
     refused = await desk.post(f"{first['id']}/retry")
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:townhall:problem:still_poison"
-    assert await desk.db["ballots.v2"].count_documents({}) == 0
+    assert await desk.db["ballots.v3"].count_documents({}) == 0
 
     done = await desk.post(f"{first['id']}/drop")
     assert (done.status_code, done.json()) == (200, {"records": 2, "still": None})
-    assert await desk.db["ballots.v2"].count_documents({}) == 1
+    assert await desk.db["ballots.v3"].count_documents({}) == 1
     assert [item["reason"] for item in (await desk.get()).json()["items"]] == ["not_json"]
     settled = (await desk.get(settled=True)).json()["items"]
     assert sorted(item["status"] for item in settled) == ["dropped", "open", "replayed"]

@@ -354,16 +354,16 @@ def test_a_server_with_open_streams_stops_within_seconds_and_ends_them_in_order(
 
 
 def test_positions_are_those_of_the_version_that_readers_see(here: Town) -> None:
-    """While version 3 is filled beside version 2 it counts for nothing; after the switch it alone does."""
+    """While version 4 is filled beside version 3 it counts for nothing; after the switch it alone does."""
     db = here.models.db
-    ahead = {"_id": "townhall.participation.v3/townhall.ideas/0", "next": 10**9}
+    ahead = {"_id": "townhall.participation.v4/townhall.ideas/0", "next": 10**9}
     db["checkpoints"].insert_one(ahead)
     try:
         before = here.get("/v1/rounds/pb-2026")["as_of"]
-        db.command("collMod", "ideas", viewOn="ideas.v3", pipeline=[])
+        db.command("collMod", "ideas", viewOn="ideas.v4", pipeline=[])
         after = here.get("/v1/rounds/pb-2026")["as_of"]
     finally:
-        db.command("collMod", "ideas", viewOn="ideas.v2", pipeline=[])
+        db.command("collMod", "ideas", viewOn="ideas.v3", pipeline=[])
         db["checkpoints"].delete_one({"_id": ahead["_id"]})
     assert "999999999" not in before
     assert after == "ideas.0.999999999"

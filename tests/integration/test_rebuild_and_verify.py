@@ -93,35 +93,35 @@ async def _first(db: Database, collection: str) -> Any:
 
 
 async def _change_a_field(db: Database) -> str:
-    key = await _first(db, "ballots.v2")
-    await db["ballots.v2"].update_one({"_id": key}, {"$set": {"casts": 99}})
-    return f"ballots.v2 {key}: casts is 99, by the events "
+    key = await _first(db, "ballots.v3")
+    await db["ballots.v3"].update_one({"_id": key}, {"$set": {"casts": 99}})
+    return f"ballots.v3 {key}: casts is 99, by the events "
 
 
 async def _take_a_document(db: Database) -> str:
-    key = await _first(db, "ideas.v2")
-    await db["ideas.v2"].delete_one({"_id": key})
-    return f"ideas.v2 {key}: missing; the events make "
+    key = await _first(db, "ideas.v3")
+    await db["ideas.v3"].delete_one({"_id": key})
+    return f"ideas.v3 {key}: missing; the events make "
 
 
 async def _add_a_document(db: Database) -> str:
-    await db["ballots.v2"].insert_one({"_id": "riverton/made-up", "casts": 1})
-    return "ballots.v2 riverton/made-up: stored, but no event makes it"
+    await db["ballots.v3"].insert_one({"_id": "riverton/made-up", "casts": 1})
+    return "ballots.v3 riverton/made-up: stored, but no event makes it"
 
 
 async def _double_a_cell(db: Database) -> str:
-    cell = await db["votes_by_project.v2"].find_one({"n.votes": {"$gt": 0}})
+    cell = await db["votes_by_project.v3"].find_one({"n.votes": {"$gt": 0}})
     assert cell is not None
     twice = {"$set": {"n.votes": 2 * cell["n"]["votes"]}}
-    await db["votes_by_project.v2"].update_one({"_id": cell["_id"]}, twice)
-    return f"votes_by_project.v2 {cell['_id']}: n is "
+    await db["votes_by_project.v3"].update_one({"_id": cell["_id"]}, twice)
+    return f"votes_by_project.v3 {cell['_id']}: n is "
 
 
 async def _take_a_cell(db: Database) -> str:
-    cell = await db["round_ballots.v2"].find_one({"n.ballots": {"$gt": 0}})
+    cell = await db["round_ballots.v3"].find_one({"n.ballots": {"$gt": 0}})
     assert cell is not None
-    await db["round_ballots.v2"].delete_one({"_id": cell["_id"]})
-    return f"round_ballots.v2 {cell['_id']}: missing; the events make "
+    await db["round_ballots.v3"].delete_one({"_id": cell["_id"]})
+    return f"round_ballots.v3 {cell['_id']}: missing; the events make "
 
 
 CORRUPTIONS = [_change_a_field, _take_a_document, _add_a_document, _double_a_cell, _take_a_cell]
@@ -140,10 +140,10 @@ async def test_every_kind_of_corruption_is_named(
 
 async def test_a_sample_finds_a_changed_document_and_says_what_it_is(scene: Scene) -> None:
     await scene.follow()
-    await scene.db["ballots.v2"].update_many({}, {"$set": {"casts": 99}})
+    await scene.db["ballots.v3"].update_many({}, {"$set": {"casts": 99}})
     result = await scene.verify(sample=10_000)
     assert result.sampled
-    assert result.wrong == await scene.db["ballots.v2"].count_documents({})
+    assert result.wrong == await scene.db["ballots.v3"].count_documents({})
 
 
 async def test_a_rebuild_makes_the_same_and_readers_see_it_when_it_is_switched(scene: Scene) -> None:
@@ -151,13 +151,13 @@ async def test_a_rebuild_makes_the_same_and_readers_see_it_when_it_is_switched(s
     before = await scene.verify()
     await _change_a_field(scene.db)
     new = await scene.rebuilt(PARTICIPATION)
-    assert new.tag == "v2.2"
+    assert new.tag == "v3.2"
     assert (await scene.verify(new)).digest == before.digest
-    assert await storage.live_tag(scene.db, PARTICIPATION) == "v2"
+    assert await storage.live_tag(scene.db, PARTICIPATION) == "v3"
     assert await scene.db["ballots"].count_documents({"casts": 99}) == 1
     await builds.switch(scene.db, new)
     assert await scene.db["ballots"].count_documents({"casts": 99}) == 0
-    assert await storage.live_tag(scene.db, PARTICIPATION) == "v2.2"
+    assert await storage.live_tag(scene.db, PARTICIPATION) == "v3.2"
     cells = await scene.db["votes_by_project"].find().to_list(None)
     assert sorted(cells, key=str) == sorted(await _summed(scene.db), key=str)
 
@@ -165,18 +165,18 @@ async def test_a_rebuild_makes_the_same_and_readers_see_it_when_it_is_switched(s
 async def _summed(db: Database) -> list[dict[str, Any]]:
     """The sums of the old build, which was corrupted in a document only."""
     pipeline = storage.summed(next(t for t in PARTICIPATION.tallies if t.name == "votes_by_project"))
-    return await db["votes_by_project.v2"].aggregate(pipeline).to_list(None)
+    return await db["votes_by_project.v3"].aggregate(pipeline).to_list(None)
 
 
 async def test_projectors_keep_both_builds_up_to_date_until_one_is_dropped(scene: Scene) -> None:
     await scene.follow()
     new = await scene.rebuilt(PARTICIPATION)
     assert {one.group for one in await builds.following(scene.db, [PARTICIPATION])} == {
-        "townhall.participation.v2",
-        "townhall.participation.v2.2",
+        "townhall.participation.v3",
+        "townhall.participation.v3.2",
     }
     await builds.switch(scene.db, new)
-    row = await builds.forget(scene.db, "participation", "v2")
+    row = await builds.forget(scene.db, "participation", "v3")
     await storage.erase(scene.db, PARTICIPATION.group, row["collections"])
     assert await builds.following(scene.db, [PARTICIPATION]) == [new]
     names = await scene.db.list_collection_names()
@@ -187,7 +187,7 @@ async def test_projectors_keep_both_builds_up_to_date_until_one_is_dropped(scene
 async def test_what_readers_see_is_never_dropped(scene: Scene) -> None:
     await scene.follow()
     with pytest.raises(builds.CannotSwitch, match="switch to another build first"):
-        await builds.forget(scene.db, "participation", "v2")
+        await builds.forget(scene.db, "participation", "v3")
 
 
 async def test_readers_never_go_back_in_time(scene: Scene) -> None:
@@ -195,7 +195,7 @@ async def test_readers_never_go_back_in_time(scene: Scene) -> None:
     behind = await builds.begin(scene.db, PARTICIPATION)
     with pytest.raises(builds.CannotSwitch, match="records behind what readers see"):
         await builds.switch(scene.db, behind)
-    assert await storage.live_tag(scene.db, PARTICIPATION) == "v2"
+    assert await storage.live_tag(scene.db, PARTICIPATION) == "v3"
 
 
 async def test_a_filling_that_was_cut_off_goes_on_in_the_same_build(scene: Scene) -> None:
@@ -210,13 +210,13 @@ async def test_a_filling_that_was_cut_off_goes_on_in_the_same_build(scene: Scene
 
 async def test_code_of_a_new_version_leaves_what_readers_see_until_it_was_rebuilt(scene: Scene) -> None:
     await scene.follow()
-    newer = replace(PARTICIPATION, version=3)
+    newer = replace(PARTICIPATION, version=4)
     assert await builds.following(scene.db, [newer]) == []
     new = await scene.rebuilt(newer)
-    assert new.group == "townhall.participation.v3"
-    assert await storage.live_tag(scene.db, newer) == "v2"
-    await builds.switch(scene.db, new)
+    assert new.group == "townhall.participation.v4"
     assert await storage.live_tag(scene.db, newer) == "v3"
+    await builds.switch(scene.db, new)
+    assert await storage.live_tag(scene.db, newer) == "v4"
 
 
 async def test_the_same_checkpoint_gives_the_same_digest_later(scene: Scene) -> None:

@@ -115,6 +115,20 @@ def answered(idea: str = "i1", *, decision: str = "accepted", at: str = AT, **da
     return event(idea, ideas.IdeaAnswered(**told), at=at)
 
 
+def answer_published(idea: str = "i1", *, decision: str = "accepted", at: str = AT, **data: Any) -> Event:
+    told = {"rule": "idea.answer_is_public", "decision": decision, "answered_at": when(at), **data}
+    return event(idea, ideas.IdeaAnswerPublished(**told), at=at)
+
+
+def answer_asked(idea: str = "i1", *, due: str = AT, at: str = AT) -> Event:
+    data = ideas.IdeaAnswerAsked(rule="idea.asks_for_answer", supporters=100, due_at=when(due))
+    return event(idea, data, at=at)
+
+
+def answer_overdue(idea: str = "i1", *, asked: str = AT, at: str = AT) -> Event:
+    return event(idea, ideas.IdeaAnswerOverdue(rule="idea.asks_for_answer", asked_at=when(asked)), at=at)
+
+
 def idea_withdrawn(idea: str = "i1", *, at: str = AT, reason: str | None = None) -> Event:
     return event(idea, ideas.IdeaWithdrawn(reason=reason), at=at)
 

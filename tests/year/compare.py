@@ -163,12 +163,15 @@ CONCLUDES = {
     "grant_review_refusals": ("review.refused",),
     "grant_report_deadlines": ("grant_report.due", "grant_report.overdue"),
     "award_parents": ("award.regranted",),
+    "idea_answers": ("idea.answer_published", "idea.answer_asked", "idea.answer_overdue"),
     "idea_messages": (),
     "session_messages": (),
     "hours_messages": (),
     "steward_messages": (),
     "award_links": ("application.award_progressed",),
     "application_messages": (),
+    "group_messages": (),
+    "milestones": (),
 }
 """What each follow-up tells."""
 

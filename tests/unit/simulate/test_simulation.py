@@ -146,6 +146,8 @@ def test_the_truth_has_what_the_year_is_for(simulation: Simulation, steps: list[
         "grant_report.overdue",
         "practice.adopted_elsewhere",
         "service_request.result_progressed",
+        "idea.answer_asked",
+        "idea.answer_overdue",
     ):
         assert told[name] > 0, name
     heard = Counter(notice.template for notice in simulation.truth.notices)
@@ -160,10 +162,10 @@ def test_the_truth_has_what_the_year_is_for(simulation: Simulation, steps: list[
 
 def test_a_step_ends_before_something_is_told_of_what_a_rule_spoke_of() -> None:
     steps, at = Steps(), when("2026-04-01T12:00:00+00:00")
-    steps.told(opened("r1"), "r1", at)
+    steps.told(opened("r1"), at, "r1")
     steps.followed("r1", at + MINUTE)
-    steps.told(opened("r2"), "r2", at + 2 * MINUTE)
-    steps.told(acknowledged("r1"), "r1", at + 3 * MINUTE)
+    steps.told(opened("r2"), at + 2 * MINUTE, "r2")
+    steps.told(acknowledged("r1"), at + 3 * MINUTE, "r1")
     steps.cut(at + 60 * MINUTE)
     assert [(step.moment, [event.subject for event in step.events]) for step in steps.ready()] == [
         (at + 2 * MINUTE, ["r1", "r2"]),

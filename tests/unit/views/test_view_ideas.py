@@ -6,6 +6,9 @@ from projections.views.timeline import HISTORY_KEPT
 from tests.support.build import (
     ANN,
     BEN,
+    answer_asked,
+    answer_overdue,
+    answer_published,
     answered,
     idea_withdrawn,
     problem,
@@ -38,6 +41,9 @@ def test_a_submitted_idea_stands_with_all_that_was_told() -> None:
             "submitted_at": when(EARLY),
             "submitted_on": "2026-04-01",
             "decided_at": None,
+            "answer_public_at": None,
+            "answer_asked_at": None,
+            "answer_overdue_at": None,
             "withdrawn_at": None,
             "updated_at": when(EARLY),
             "results": [],
@@ -76,6 +82,13 @@ def test_a_withdrawn_idea_stays_withdrawn_though_the_answer_is_kept() -> None:
     after = given(VIEW, submitted(), idea_withdrawn(reason="Moved away", at=LATE), answered())
     after.shows(status="withdrawn", withdrawn_at=when(LATE))
     assert after.document["answer"]["decision"] == "accepted"
+
+
+def test_it_shows_when_an_answer_was_asked_for_was_overdue_and_became_public() -> None:
+    told = [answer_asked(at=EARLY), answer_overdue(at=LATE), answer_published(at=LATE)]
+    after = given(VIEW, submitted(at=EARLY), *told, answer_published(at=EARLY))
+    after.shows(answer_asked_at=when(EARLY), answer_overdue_at=when(LATE), answer_public_at=when(LATE))
+    after.shows(status="submitted", history_total=1, updated_at=when(LATE))
 
 
 def test_the_first_decision_in_public_counts_for_the_time_to_answer() -> None:

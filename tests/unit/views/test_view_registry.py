@@ -42,7 +42,7 @@ def test_stored_names_are_permanent() -> None:
     """Renaming one of these abandons a checkpoint and its collections: raise the version instead."""
     assert {one.group for one in PROJECTIONS} == {
         "townhall.requests.v2",
-        "townhall.participation.v2",
+        "townhall.participation.v3",
         "townhall.impact.v1",
         "townhall.participants.v1",
         "townhall.followups.v1",
