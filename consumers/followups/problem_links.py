@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from consumers.engine.effects import Emit, ProcessManager, Reaction, process_manager
+from consumers.followups.result_steps import is_news
 from events.envelope import Event
 from events.types.ideas import ProblemDefined
 from events.types.results import ProblemResultProgressed, ServiceRequestResultProgressed
@@ -38,26 +39,13 @@ def react(state: Document | None, event: Event) -> Reaction:
             return after, list(_told(after, joined, after["results"]))
         case ProblemResultProgressed() as data:
             after = {**before, "results": progressed(before["results"], data, kept=RESULTS_KEPT)}
-            return after, list(_told(after, after["request_ids"], _news(before, data)))
+            news = progressed([], data) if is_news(before["results"], data) else []
+            return after, list(_told(after, after["request_ids"], news))
     return state, ()
 
 
 def _blank(event: Event) -> Document:
     return {"city": event.city, "problem_id": event.subject, "request_ids": [], "results": []}
-
-
-def _news(before: Document, data: ProblemResultProgressed) -> list[dict[str, Any]]:
-    """The result, if this is another step of it and not an earlier one than is known."""
-    (told,) = progressed([], data)
-    for known in before["results"]:
-        if known["result_id"] == data.result_id:
-            is_later = known["progressed_at"] <= data.progressed_at
-            return [told] if is_later and _step(known) != _step(told) else []
-    return [told]
-
-
-def _step(result: Document) -> tuple[Any, ...]:
-    return result["percent"], result["milestone"]
 
 
 def _told(problem: Document, requests: Iterable[str], results: Iterable[Document]) -> Iterator[Emit]:

@@ -10,6 +10,7 @@ from consumers.engine.effects import ProcessManager
 from consumers.followups import (
     attendance_hours,
     award_parents,
+    feedback_messages,
     grant_call_deadlines,
     grant_report_deadlines,
     grant_review_refusals,
@@ -18,8 +19,15 @@ from consumers.followups import (
     participant_actions,
     practice_links,
     problem_links,
+    problem_messages,
     request_deadlines,
+    request_disputes,
+    request_duplicates,
+    request_messages,
+    request_promises,
+    request_result_messages,
     result_links,
+    service_promises,
     session_watch,
     steward_duties,
 )
@@ -56,5 +64,13 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
     _follow_up(idea_messages.MANAGER, 1, IDEAS),
+    _follow_up(request_disputes.MANAGER, 1, REQUESTS),
+    _follow_up(request_duplicates.MANAGER, 1, REQUESTS),
+    _follow_up(request_promises.MANAGER, 1, REQUESTS),
+    _follow_up(service_promises.MANAGER, 1, REQUESTS),
+    _follow_up(request_messages.MANAGER, 1, REQUESTS),
+    _follow_up(request_result_messages.MANAGER, 1, REQUESTS),
+    _follow_up(feedback_messages.MANAGER, 1, REQUESTS),
+    _follow_up(problem_messages.MANAGER, 1, IDEAS),
 )
 BY_GROUP: Final[dict[str, Projection]] = {one.group: one for one in FOLLOW_UPS}
