@@ -1,8 +1,8 @@
 """Duplicates follow their original: each is told, on its own key, when that is taken on, closed or reopened.
 
 A request that is a duplicate itself passes on what it hears and tells nothing of its own: its closing as a
-duplicate is not the end of what was reported. What is told names everyone it came through, and nobody takes
-it twice; so a circle of duplicates ends, and a chain after twenty links. Whoever joins an original that is
+duplicate is not the end of what was reported. What is told names everyone it came through, and goes to none of
+them again; so a circle of duplicates ends, and a chain after twenty links. Whoever joins an original that is
 closed already is told so at once; who has gone on to another original no longer listens to the first. No
 person is named.
 """
@@ -63,13 +63,14 @@ def _merged(request: Document, original: str) -> Reaction:
 
 
 def _joined(request: Document, duplicate: str) -> Reaction:
-    stands = request["stands"]
-    tells = [duplicate] if stands and stands["stage"] == "closed" else []
-    if duplicate in request["duplicates"]:
-        return request, list(_told(request, tells))
-    if len(request["duplicates"]) >= MOST:
-        return {**request, "not_followed": request["not_followed"] + 1}, list(_told(request, tells))
-    return {**request, "duplicates": [*request["duplicates"], duplicate]}, list(_told(request, tells))
+    after = dict(request)
+    if duplicate not in request["duplicates"]:
+        if len(request["duplicates"]) < MOST:
+            after["duplicates"] = [*request["duplicates"], duplicate]
+        else:
+            after["not_followed"] += 1
+    closed = request["stands"] is not None and request["stands"]["stage"] == "closed"
+    return after, list(_told(after, [duplicate])) if closed else ()
 
 
 def _own(event: Event) -> dict[str, Any] | None:
@@ -91,11 +92,10 @@ def _stands(stage: str, resolution: str | None = None, through: tuple[str, ...] 
 
 
 def _heard(request: Document, data: ServiceRequestOriginalProgressed) -> dict[str, Any] | None:
-    """How its original stands, unless that went on from here, or from so far away that it ends here."""
-    way = (*data.through, data.original_id)
-    if data.original_id != request["duplicate_of"] or request["request_id"] in way:
+    """How its original stands; what comes from another one is not about it."""
+    if data.original_id != request["duplicate_of"]:
         return None
-    return _stands(data.stage, data.resolution_code, way)
+    return _stands(data.stage, data.resolution_code, (*data.through, data.original_id))
 
 
 def _moved(request: Document, stands: dict[str, Any] | None) -> Reaction:
@@ -115,17 +115,19 @@ def _is_late(stands: Document, before: Document | None) -> bool:
 
 
 def _told(request: Document, duplicates: list[str]) -> Iterator[Effect]:
-    if len(request["stands"]["through"] if request["stands"] else ()) > MOST_LINKS:
+    stands = request["stands"]
+    if stands is None or len(stands["through"]) > MOST_LINKS:
         return
     for duplicate in duplicates:
-        told = ServiceRequestOriginalProgressed(
-            rule=REACHES,
-            original_id=request["request_id"],
-            through=tuple(request["stands"]["through"]),
-            stage=request["stands"]["stage"],
-            resolution_code=request["stands"]["resolution_code"],
-        )
-        yield Emit(REACHES, told, duplicate)
+        if duplicate not in stands["through"]:
+            told = ServiceRequestOriginalProgressed(
+                rule=REACHES,
+                original_id=request["request_id"],
+                through=tuple(stands["through"]),
+                stage=stands["stage"],
+                resolution_code=stands["resolution_code"],
+            )
+            yield Emit(REACHES, told, duplicate)
 
 
 MANAGER: Final[ProcessManager] = process_manager(
