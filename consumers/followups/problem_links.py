@@ -7,7 +7,7 @@ told to those who are there, and not to those who join.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from consumers.engine.effects import Emit, ProcessManager, Reaction, process_manager
 from consumers.followups.result_steps import is_news

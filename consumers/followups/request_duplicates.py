@@ -1,9 +1,9 @@
 """Duplicates follow their original: each is told, on its own key, when that is taken on, closed or reopened.
 
 A request that is a duplicate itself passes on what it hears and tells nothing of its own: its closing as a
-duplicate is not the end of what was reported. What is told names everyone it came through, and goes to none of
-them again; so a circle of duplicates ends, and a chain after twenty links. Whoever joins an original that is
-closed already is told so at once; who has gone on to another original no longer listens to the first. No
+duplicate is not the end of what was reported. What is told names all that it came through, and goes to none
+of them again; so a circle of duplicates ends, and a chain after twenty links. Whoever joins an original that
+is closed already is told so at once; who has gone on to another original no longer listens to the first. No
 person is named.
 """
 

@@ -19,7 +19,7 @@ from consumers.engine.effects import (
     process_manager,
 )
 from consumers.followups.request_deadlines import timers, waiting_for
-from events.envelope import Event
+from events.envelope import Event, Payload
 from events.types.requests import (
     ServiceRequestAcknowledged,
     ServiceRequestAcknowledgementOverdue,
@@ -55,7 +55,7 @@ FIELDS: Final = {
 def react(state: Document | None, event: Event) -> Reaction:
     """The request after this event, what it asks, and the timers of its promises."""
     before = _blank(event) if state is None else state
-    after = {**before, **_change(before, event)}
+    after = {**before, **_change(before, event.data)}
     asks = _asks(before, after, event)
     after["asked"] = before["asked"] or bool(asks)
     after["waiting_for"] = waiting_for(before, after, event)
@@ -70,28 +70,46 @@ def _blank(event: Event) -> Document:
     return {**dict.fromkeys(FIELDS), **start, **named}
 
 
-def _change(before: Document, event: Event) -> dict[str, Any]:
-    match event.data:
-        case ServiceRequestOpened() as data:
+def _change(before: Document, data: Payload) -> dict[str, Any]:
+    answered = before["answered"] or _answers(data)
+    return {"answered": answered, "open": _open(before, data), **_times(before, data)}
+
+
+def _answers(data: Payload) -> bool:
+    """What the read model counts as a first response as well, and any end."""
+    match data:
+        case (
+            ServiceRequestAcknowledged()
+            | ServiceRequestClosed()
+            | ServiceRequestStageChanged(to_stage="closed")
+            | ServiceRequestStageChanged(actor_kind="agency")
+            | ServiceRequestUpdatePosted(author_kind="agency", is_public=True)
+        ):
+            return True
+    return False
+
+
+def _open(before: Document, data: Payload) -> bool:
+    match data:
+        case ServiceRequestStageChanged():
+            return data.to_stage != "closed"
+        case ServiceRequestClosed() | ServiceRequestReopened():
+            return isinstance(data, ServiceRequestReopened)
+    return bool(before["open"])
+
+
+def _times(before: Document, data: Payload) -> dict[str, Any]:
+    match data:
+        case ServiceRequestOpened():
             return {"opened_at": data.requested_datetime} | _named(data.expected_datetime)
-        case ServiceRequestAcknowledged() as data:
-            return {"answered": True} | _named(data.expected_datetime)
-        case ServiceRequestStageChanged() as data:
-            closed = data.to_stage == "closed"
-            answers = closed or data.actor_kind == "agency"
-            return {"open": not closed, "answered": before["answered"] or answers}
-        case ServiceRequestClosed():
-            return {"open": False, "answered": True}
-        case ServiceRequestReopened():
-            return {"open": True}
-        case ServiceRequestUpdatePosted(author_kind="agency", is_public=True):
-            return {"answered": True}
-        case ServiceRequestPromised() as data:
+        case ServiceRequestAcknowledged():
+            return _named(data.expected_datetime)
+        case ServiceRequestPromised():
             expected = None if before["named"] else data.expected_datetime
             return {"acknowledge_by": data.acknowledge_by, "expected_at": expected}
         case ServiceRequestAcknowledgementOverdue():
             return {"acknowledgement_overdue": True}
-        case ServiceRequestOverdue() as data:
+        case ServiceRequestOverdue():
             return {"overdue_at": data.expected_datetime}
     return {}
 

@@ -1,7 +1,7 @@
-"""What came of a request, told to its reporter: each step of a result of the problem that it belongs to, once.
+"""What came of a request, told to its reporter: each step of a result of the problem it belongs to, once.
 
-Where two problems lead from one result to the request, the same step comes twice, and is told once. What comes
-before the opening is told with it: where each result stands then. The state keeps the results that moved last.
+Where two problems lead from one result to the request, the same step comes twice, and is told once. What
+comes before the opening is told with it: where each result stands then. A state keeps those that moved last.
 """
 
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ def react(state: Document | None, event: Event) -> Reaction:
 
 
 def _blank(event: Event) -> Document:
-    start = {"opened": False, "reporter": None, "results": []}
+    start: dict[str, Any] = {"opened": False, "reporter": None, "results": []}
     return {"city": event.city, "request_id": event.subject, **start}
 
 

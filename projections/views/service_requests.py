@@ -17,19 +17,16 @@ from events.types.requests import (
     ResolutionConfirmed,
     ResolutionDisputed,
     ServiceRequestAcknowledged,
-    ServiceRequestAcknowledgementOverdue,
     ServiceRequestClosed,
-    ServiceRequestDuplicateJoined,
     ServiceRequestMerged,
     ServiceRequestOpened,
-    ServiceRequestOriginalProgressed,
-    ServiceRequestOverdue,
-    ServiceRequestPromised,
     ServiceRequestReopened,
     ServiceRequestStageChanged,
     ServiceRequestUpdatePosted,
 )
 from projections.core import Cell, Document, DocumentTally, DocumentView, types
+from projections.views.concluded import FIELDS as CONCLUDED_FIELDS
+from projections.views.concluded import conclude
 from projections.views.pauses import FIELDS as PAUSE_FIELDS
 from projections.views.pauses import pause
 from projections.views.progress import take_up
@@ -56,18 +53,13 @@ FIELDS: Final = {
     "resolution_code": "how it was resolved; only while closed",
     "opened_at": "when it was reported",
     "acknowledged_at": "first response: acknowledged, moved, closed or publicly answered by the agency",
-    "acknowledge_by": "by when the service level promised an answer, or None",
-    "acknowledgement_overdue_at": "that time, if there was none by then, else None",
     "expected_at": "when the city expects to be done, as it told last, or else by its service level",
-    "overdue_at": "the latest time by which the city expected to be done and at which it was open, or None",
     "closed_at": "when it was last closed; None again once it is reopened",
     "updated_at": "the latest time of any event",
     **PAUSE_FIELDS,
+    **CONCLUDED_FIELDS,
     "duplicate_of": "id of the original, of which this is a duplicate; a merge alone closes nothing",
     "carried_followers": "followers who went on to the original",
-    "original_stage": "what was told last of the original: acknowledged, closed or reopened",
-    "original_resolution": "how that was resolved, if it was closed",
-    "duplicates": "how many times a request was told to be a duplicate of this one",
     "reopened": "how many times it was reopened",
     "confirmed": "how many looked and found the problem gone",
     "disputed": "how many looked and found it still there",
@@ -106,6 +98,7 @@ def evolve(document: Document | None, event: Event) -> Document:
     request = _blank(event) if document is None else dict(document)
     _apply(request, event)
     take_up(request, event)
+    conclude(request, event.data)
     request["updated_at"] = latest(request["updated_at"], event.at)
     request["status"] = open311_status(request["stage"])
     request["flags"] = list(_flags(request))
@@ -129,18 +122,6 @@ def _apply(request: dict[str, Any], event: Event) -> None:
             _closed(request, event, data)
         case ServiceRequestReopened() as data:
             _move(request, event, "reopened", by=data.by, notes=data.reason)
-        case ServiceRequestOverdue() as data:
-            request["overdue_at"] = latest(request["overdue_at"], data.expected_datetime)
-        case ServiceRequestPromised() as data:
-            request["acknowledge_by"] = data.acknowledge_by
-            request["expected_at"] = request["expected_at"] or data.expected_datetime
-        case ServiceRequestAcknowledgementOverdue() as data:
-            request["acknowledgement_overdue_at"] = data.acknowledge_by
-        case ServiceRequestDuplicateJoined():
-            request["duplicates"] += 1
-        case ServiceRequestOriginalProgressed() as data:
-            request["original_stage"] = data.stage
-            request["original_resolution"] = data.resolution_code
         case ResolutionConfirmed() | ResolutionDisputed() as data:
             request["confirmed" if isinstance(data, ResolutionConfirmed) else "disputed"] += 1
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consumers.followups import attendance_hours, session_watch
+from consumers.followups import attendance_hours, request_news, service_promises, session_watch
 from producers.simulate.simulation import Simulation
 from projections import ladder
 from projections.views import cadence, pulse, signups
@@ -32,6 +32,8 @@ async def found() -> set[str]:
         (signups, "EARLY_HOURS", 2, {"signups_by_day", "volunteer_signups"}),
         (ladder, "RUNG_OF", {**ladder.RUNG_OF, "idea.supported": "lead"}, {"participants", "ladder"}),
         (pulse, "DERIVED", "nobody", {"pulse"}),
+        (request_news, "MOVES", frozenset({"scheduled", "on_hold"}), {"notices"}),
+        (service_promises, "HOUR", timedelta(minutes=59), {"facts", "service_requests"}),
     ],
     ids=lambda one: one if isinstance(one, str) else None,
 )

@@ -332,11 +332,23 @@ def _request(before: Json | None, event: Event) -> Json:
             request["updates"] += 1
         case "service_request.merged":
             request["duplicate_of"] = event.data["duplicate_of"]
+        case "service_request.result_progressed":
+            _progressed(request, event)
+        case "resolution.confirmed" | "resolution.disputed" as verdict:
+            request[verdict.removeprefix("resolution.")] += 1
+        case kind if kind in CONCLUDED or kind == "service_request.overdue":
+            _concluded(request, event)
+        case _:
+            _stage(request, event)
+    request["status"] = "closed" if request["stage"] == "closed" else "open"
+    return request
+
+
+def _concluded(request: Json, event: Event) -> None:
+    match event.kind:
         case "service_request.overdue":
             late = moment(event.data["expected_datetime"])
             request["overdue_at"] = max(request["overdue_at"] or late, late)
-        case "service_request.result_progressed":
-            _progressed(request, event)
         case "service_request.duplicate_joined":
             request["duplicates"] += 1
         case "service_request.original_progressed":
@@ -347,12 +359,6 @@ def _request(before: Json | None, event: Event) -> Json:
             request["acknowledge_by"] = by and moment(by)
         case "service_request.acknowledgement_overdue":
             request["acknowledgement_overdue_at"] = moment(event.data["acknowledge_by"])
-        case "resolution.confirmed" | "resolution.disputed" as verdict:
-            request[verdict.removeprefix("resolution.")] += 1
-        case _:
-            _stage(request, event)
-    request["status"] = "closed" if request["stage"] == "closed" else "open"
-    return request
 
 
 def _stage(request: Json, event: Event) -> None:

@@ -92,8 +92,8 @@ def promised(request: str = "r1", *, at: str = AT, by: str | None = None, done: 
 
 
 def answer_overdue(request: str = "r1", *, by: str) -> Event:
-    told = {"rule": "level.answer_is_late", "acknowledge_by": when(by)}
-    return event(request, requests.ServiceRequestAcknowledgementOverdue(**told), at=by)
+    late = requests.ServiceRequestAcknowledgementOverdue(rule="level.answer_is_late", acknowledge_by=when(by))
+    return event(request, late, at=by)
 
 
 def joined(request: str = "r1", *, duplicate: str, at: str = AT) -> Event:

@@ -1,4 +1,4 @@
-"""What a city promises for a service reaches each request that is opened, and what is not kept is told once."""
+"""What a city promises for a service reaches each request that asks; what is not kept is told once."""
 
 import pytest
 
@@ -175,7 +175,9 @@ def test_what_the_log_says_already_is_not_told_again() -> None:
 
 
 def test_promises_that_come_again_or_before_the_opening_run_one_timer_each() -> None:
-    told = requests(promised(by=NOON, done=EVENING, at=MORNING), opened(at=MORNING), promised(by=NOON, done=EVENING))
+    told = requests(
+        promised(by=NOON, done=EVENING, at=MORNING), opened(at=MORNING), promised(by=NOON, done=EVENING)
+    )
     assert told.due() == [when(one).astimezone(told.now.tzinfo).isoformat() for one in (NOON, EVENING)]
 
 

@@ -1,4 +1,4 @@
-"""Duplicates hear how their original goes on, through chains, and whatever circle they make comes to an end."""
+"""Duplicates hear how their original goes on, through chains, and whatever circle they make ends."""
 
 import pytest
 from hypothesis import given, settings

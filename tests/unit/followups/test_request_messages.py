@@ -1,8 +1,9 @@
 """What reporters are told of their requests: what matters, once, and nothing that is no longer so."""
 
 from collections import Counter
+from itertools import pairwise
+from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,12 +30,12 @@ from tests.support.histories import REQUEST_EVENT
 
 MESSAGES = next(one for one in FOLLOW_UPS if one.name == "request_messages")
 MORNING, NOON, EVENING = (f"2026-04-01T{hour}:00:00-04:00" for hour in ("09", "12", "18"))
-RECEIVED = ("request_received", {})
+RECEIVED: tuple[str, dict[str, str]] = ("request_received", {})
 ANSWERED_SOON = {"expected_at": "2026-04-01T16:00:00+00:00"}
 DONE = ("request_closed", {"resolution": "fixed"})
 
 
-def by_ann(**data: object) -> Event:
+def by_ann(**data: Any) -> Event:
     return opened(at=MORNING, **data).model_copy(update={"participant": ANN})
 
 
@@ -122,7 +123,7 @@ def test_after_a_closing_what_came_before_it_is_no_news() -> None:
 
 def test_open_again_it_begins_anew() -> None:
     told = story(opened(), acknowledged(), closed(), disputed(), reopened(), acknowledged(), closed())
-    taken = ("request_acknowledged", {})
+    taken: tuple[str, dict[str, str]] = ("request_acknowledged", {})
     assert said(told) == [RECEIVED, taken, DONE, ("request_reopened", {}), taken, DONE]
 
 
@@ -215,5 +216,5 @@ def test_in_any_history_nobody_is_told_before_the_opening_and_nothing_twice_in_a
     assert bool(opening) == bool(told.notices)
     lines = [line for line in said(told) if line[0] != "request_update"]
     assert Counter(template for template, _ in lines)["request_received"] == min(1, len(opening))
-    assert all(one != after for one, after in zip(lines, lines[1:], strict=False))
+    assert all(one != after for one, after in pairwise(lines))
     assert told.told(*events).notices == told.notices

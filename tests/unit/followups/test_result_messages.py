@@ -1,4 +1,4 @@
-"""What came of requests and problems is told step by step, each step once, and to nobody who has no part in it."""
+"""What came of requests and problems is told step by step, each once, to those who have a part in it."""
 
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.followups.request_result_messages import RESULTS_KEPT
@@ -13,7 +13,9 @@ BY_NAME = {one.name: one for one in FOLLOW_UPS}
 MAY, JUNE, JULY = (f"2026-0{month}-01T09:00:00-04:00" for month in (5, 6, 7))
 
 
-def reached(percent: int, *, at: str = JUNE, result: str = "result-1", through: str = "p1", **data: str) -> Event:
+def reached(
+    percent: int, *, at: str = JUNE, result: str = "result-1", through: str = "p1", **data: str
+) -> Event:
     told = ServiceRequestResultProgressed(
         rule="problem.reaches_request",
         result_id=result,
