@@ -49,6 +49,7 @@ from projections.views import (
     projects,
     pulse,
     results,
+    service_levels,
     service_requests,
     sessions,
     signups,
@@ -59,9 +60,9 @@ from projections.views import (
 PROJECTIONS: Final[tuple[Projection, ...]] = (
     Projection(
         "requests",
-        version=2,
+        version=3,
         topics=(REQUESTS,),
-        documents=(service_requests.VIEW, program_feedback.VIEW),
+        documents=(service_requests.VIEW, service_levels.VIEW, program_feedback.VIEW),
         document_tallies=(*service_requests.TALLIES, program_feedback.RATINGS),
     ),
     Projection(

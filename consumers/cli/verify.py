@@ -32,7 +32,7 @@ class _Steps:
 
 
 def verify_command(
-    name: Annotated[str | None, typer.Argument(help="a projection, or one build: requests.v2.2")] = None,
+    name: Annotated[str | None, typer.Argument(help="a projection, or one build: requests.v3.2")] = None,
     *,
     sample: Annotated[int | None, typer.Option(min=1, help="about so many documents, no sums")] = None,
     at: Annotated[str | None, typer.Option(help="an earlier checkpoint, as verify printed it")] = None,

@@ -43,8 +43,8 @@ def react(state: Document | None, event: Event) -> Reaction:
     """The request after this event; whenever the time it waits for is another, so is its timer."""
     before = _blank(event) if state is None else state
     after = {**before, **_change(event)}
-    after["waiting_for"] = _waiting_for(before, after, event)
-    return after, list(_timers(before, after))
+    after["waiting_for"] = waiting_for(before, after, event)
+    return after, list(timers(before, after))
 
 
 def _blank(event: Event) -> Document:
@@ -70,7 +70,8 @@ def _named(expected: datetime | None) -> dict[str, Any]:
     return {} if expected is None else {"expected_at": expected}
 
 
-def _waiting_for(before: Document, after: Document, event: Event) -> datetime | None:
+def waiting_for(before: Document, after: Document, event: Event) -> datetime | None:
+    """The time for which a timer is to run."""
     expected: datetime | None = after["expected_at"]
     if not after["open"] or expected is None or expected == after["overdue_at"]:
         return None
@@ -79,7 +80,8 @@ def _waiting_for(before: Document, after: Document, event: Event) -> datetime | 
     return expected if named or open_again or expected == before["waiting_for"] else None
 
 
-def _timers(before: Document, after: Document) -> Iterator[Effect]:
+def timers(before: Document, after: Document) -> Iterator[Effect]:
+    """What takes the place of the timer that ran, where the time is another."""
     if before["waiting_for"] == after["waiting_for"]:
         return
     if (given_up := before["waiting_for"]) is not None:

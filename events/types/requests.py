@@ -5,15 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from events.checks import both_or_none
-from events.envelope import Payload
+from events.envelope import Derived, Payload
 from events.scalars import (
     Code,
     Count,
     Label,
     Latitude,
     Longitude,
+    Name,
     Place,
     Ref,
+    Subject,
     Timestamp,
     Url,
     Words,
@@ -89,10 +91,11 @@ class ServiceRequestClosed(Payload):
 
 
 class ServiceRequestReopened(Payload):
-    """A closed request is open again."""
+    """A closed request is open again; `rule` names what concluded so where nobody told it."""
 
     reason: Words
     by: Literal["reporter", "other", "agency"]
+    rule: Name | None = None
 
 
 class ServiceRequestOverdue(Payload):
@@ -103,6 +106,41 @@ class ServiceRequestOverdue(Payload):
 
     expected_datetime: Timestamp
     sla_hours: Count | None = None
+
+
+class ServiceRequestPromised(Derived):
+    """What the service level in force promises for this request.
+
+    `expected_datetime` counts like a time that the city names itself, and only until it does.
+    """
+
+    acknowledge_by: Timestamp | None = None
+    expected_datetime: Timestamp | None = None
+
+
+class ServiceRequestAcknowledgementOverdue(Derived):
+    """The city promised an answer by now, and there is none; told once."""
+
+    acknowledge_by: Timestamp
+
+
+class ServiceRequestDuplicateJoined(Derived):
+    """Another request was found to be a duplicate of this one, and follows it from here on."""
+
+    request_id: Subject
+
+
+class ServiceRequestOriginalProgressed(Derived):
+    """The request of which this one is a duplicate was taken on, closed or reopened.
+
+    Where that one is a duplicate itself, it passes on what it heard; `through` names whom it came through
+    before, so that a circle of duplicates ends.
+    """
+
+    original_id: Subject
+    through: Annotated[tuple[Subject, ...], Field(max_length=20)] = ()
+    stage: Literal["acknowledged", "closed", "reopened"]
+    resolution_code: ResolutionCode | None = None
 
 
 class ResolutionConfirmed(Payload):

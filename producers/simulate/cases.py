@@ -1,6 +1,5 @@
-"""What is so of a service request, and all that can be done about it."""
+"""All that can be done about a service request: told and noted in one go."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final, Literal
@@ -18,8 +17,12 @@ from events.types.requests import (
     ServiceRequestStageChanged,
     ServiceRequestUpdatePosted,
 )
-from producers.simulate import messages
+from events.types.service_levels import level_of
+from producers.simulate import duplicates, messages
+from producers.simulate.levels import level
 from producers.simulate.people import Person
+from producers.simulate.reported import Change, Request
+from producers.simulate.reporting import Reporter
 from producers.simulate.services import SERVICES, Service
 from producers.simulate.town import Town
 
@@ -31,49 +34,6 @@ _LABELS: Final[dict[Stage, str]] = {
     "in_progress": "Crew on site",
     "on_hold": "Waiting for parts",
 }
-
-
-@dataclass(frozen=True)
-class Change:
-    """A line of a request's history."""
-
-    stage: Stage
-    label: str | None
-    by: str
-    notes: str | None
-    event: Event
-
-
-@dataclass
-class Request:
-    """What is so of one request."""
-
-    city: str
-    id: str
-    opening: ServiceRequestOpened
-    reporter: str | None
-    last_told: datetime
-    history: list[Change] = field(default_factory=list)
-    stage: Stage = "submitted"
-    label: str | None = None
-    agency: str | None = None
-    notice: str | None = None
-    expected: datetime | None = None
-    first_response: datetime | None = None
-    closed_at: datetime | None = None
-    resolution: ResolutionCode | None = None
-    duplicate_of: str | None = None
-    followers: int = 0
-    reopened: int = 0
-    confirmed: int = 0
-    disputed: int = 0
-    updates: int = 0
-    overdue: list[datetime] = field(default_factory=list)
-    """Every time that was named by the city, and at which it was not done."""
-
-    @property
-    def open(self) -> bool:
-        return self.stage != "closed"
 
 
 class Case:
@@ -94,10 +54,47 @@ class Case:
         by = self.reporter.ref if self.reporter and dice.random() < 0.7 else None
         data = self._report(found, anonymous=by is None or dice.random() < 0.1)
         event = town.tell(self.id, data, by, at=found, lang="en" if data.description else None)
-        self.truth = Request(town.id, self.id, data, by, event.at, agency=data.agency_responsible)
+        hears = Reporter(town, self.id, by)
+        self.truth = Request(town.id, self.id, data, by, hears, event.at, agency=data.agency_responsible)
         town.truth.kept(Request)[event.key] = self.truth
         self.truth.history.append(Change("submitted", None, "reporter", None, event))
+        self.truth.hears.received(event.at, data.expected_datetime)
         self._expect(data.expected_datetime)
+        if data.expected_datetime is None:
+            self._ask(event.at)
+
+    def _ask(self, at: datetime) -> None:
+        """What the city promises for the service counts as long as it has named no time itself."""
+        code, opened_at = self.service.code, self.truth.opening.requested_datetime
+        self.town.follows(
+            "service_level.asked",
+            level_of(code),
+            at,
+            service_code=code,
+            request_id=self.id,
+            opened_at=opened_at,
+        )
+        known = level(self.town, code)
+        known.asked += 1
+        answer_by, expected = (opened_at + hours * HOUR if hours else None for hours in known.hours)
+        if answer_by or expected:
+            self.town.follows(
+                "service_request.promised",
+                self.id,
+                at,
+                acknowledge_by=answer_by,
+                expected_datetime=expected,
+            )
+        if answer_by:
+            self.truth.answer_by = answer_by
+            self.town.once(answer_by, self._still_unanswered, answer_by)
+        self._expect(expected)
+
+    def _still_unanswered(self, by: datetime) -> None:
+        if self.truth.first_response is None:
+            self.town.follows("service_request.acknowledgement_overdue", self.id, by, acknowledge_by=by)
+            self.truth.unanswered_at = by
+            self.truth.noted(by)
 
     def _report(self, found: datetime, *, anonymous: bool) -> ServiceRequestOpened:
         town, dice = self.town, self.dice
@@ -132,9 +129,12 @@ class Case:
         )
         event = self.town.tell(self.id, data)
         self.truth.agency, self.truth.notice = self.service.agency, said or self.truth.notice
+        before, self.truth.solved = self.truth.expected, False
         self._answered(event)
         self._changed(event, "acknowledged", "agency", said)
         self._expect(expected)
+        self.truth.hears.taken_on(event.at, expected, before)
+        duplicates.moved(self.town, self.truth, "acknowledged", None, event.at)
 
     def moved(self, stage: Stage) -> None:
         """It stands in another stage."""
@@ -143,8 +143,10 @@ class Case:
             from_stage=self.truth.stage, to_stage=stage, local_status=label, actor_kind="agency"
         )
         event = self.town.tell(self.id, data)
+        self.truth.solved = False
         self._answered(event)
         self._changed(event, stage, "agency", None, label)
+        self.truth.hears.moved(event.at, stage)
 
     def update(self) -> None:
         """Somebody writes about it, not always for everyone."""
@@ -158,31 +160,34 @@ class Case:
         self._noted(event)
         if kind == "agency" and public:
             self._answered(event)
+            self.truth.hears.written_to(event.at)
 
     def seen_before(self) -> Request | None:
-        """A request of the same kind, reported in the same part not long ago, that is still open."""
-        mine = self.truth.opening
-        same = (
+        """A request of the same kind, reported not long ago: mostly open and in the same part of town.
+
+        At times it is one that was joined with another one itself, or that is closed already.
+        """
+        mine, chance = self.truth.opening, self.dice.random()
+        same = [
             one
             for one in reversed(list(self.town.truth.kept(Request).values())[-400:])
-            if one.city == self.town.id and one.open and one.id != self.id
-        )
-        return next(
-            (
-                one
-                for one in same
-                if (one.opening.service_code, one.opening.neighbourhood_id)
-                == (mine.service_code, mine.neighbourhood_id)
-            ),
-            None,
-        )
+            if one.city == self.town.id and one.id != self.id
+            if one.opening.service_code == mine.service_code
+        ]
+        if chance < 0.3:
+            return next((one for one in same if one.duplicate_of is not None), None)
+        near = (one for one in same if one.opening.neighbourhood_id == mine.neighbourhood_id)
+        return next((one for one in near if one.open or chance < 0.6), None)
 
     def merged(self, original: Request) -> None:
         """It is the same as another one."""
         followers = self.dice.choice([0, 1, 1, 3])
         data = ServiceRequestMerged(duplicate_of=original.id, carried_followers=followers)
-        self._noted(self.town.tell(self.id, data))
+        event = self.town.tell(self.id, data)
+        self._noted(event)
         self.truth.duplicate_of, self.truth.followers = original.id, followers
+        self.truth.hears.joined(event.at)
+        duplicates.joined(self.town, self.truth, original, event.at)
 
     def closed(self, code: ResolutionCode, done: datetime | None = None) -> None:
         """The city says that it is done, perhaps some hours after it was."""
@@ -193,6 +198,9 @@ class Case:
         self._answered(event)
         self._changed(event, "closed", "agency", notes)
         self.truth.resolution, self.truth.closed_at = code, event.at
+        self.truth.solved = self.truth.solved or code != "duplicate"
+        self.truth.hears.closed(event.at, code)
+        duplicates.moved(self.town, self.truth, "closed", code, event.at)
         if self.truth.reporter is not None and self.reporter is not None:
             messages.tell_outcome(self.town, self.reporter, event)
 
@@ -202,19 +210,32 @@ class Case:
         self.truth.confirmed += 1
 
     def disputed(self) -> None:
-        """Whoever looked found it still there."""
-        self._noted(self.town.tell(self.id, ResolutionDisputed(survey_id=self._survey()), self._asked()))
+        """Whoever looked found it still there: what the city said was done is open again."""
+        neighbour = self.town.people.someone(self.dice, self.town.today) if self.dice.random() < 0.2 else None
+        who = neighbour.ref if neighbour else self._asked()
+        event = self.town.tell(self.id, ResolutionDisputed(survey_id=self._survey()), who)
+        self._noted(event)
         self.truth.disputed += 1
+        if self.truth.solved and not self.truth.open:
+            by = "reporter" if who in (None, self.truth.reporter) else "other"
+            reason = "Somebody looked, and it is still there."
+            self.town.follows("service_request.reopened", self.id, event.at, reason=reason, by=by)
+            self._open_again(event, by, reason, by_rule=True)
 
-    def reopened(self) -> None:
+    def reopened(self, by: Literal["reporter", "agency"]) -> None:
         """It begins anew."""
         reason = "It is as it was before."
-        event = self.town.tell(
-            self.id, ServiceRequestReopened(reason=reason, by="reporter"), self.truth.reporter
-        )
-        self._changed(event, "reopened", "reporter", reason)
+        who = self.truth.reporter if by == "reporter" else None
+        event = self.town.tell(self.id, ServiceRequestReopened(reason=reason, by=by), who)
+        self._open_again(event, by, reason)
+
+    def _open_again(self, event: Event, by: str, reason: str, *, by_rule: bool = False) -> None:
+        self._changed(event, "reopened", by, reason, by_rule=by_rule)
         self.truth.resolution = self.truth.closed_at = None
         self.truth.reopened += 1
+        self.truth.solved = False
+        self.truth.hears.reopened(event.at)
+        duplicates.moved(self.town, self.truth, "reopened", None, event.at)
 
     def _survey(self) -> str:
         return f"survey-{self.id}-{self.truth.confirmed + self.truth.disputed + 1}"
@@ -248,23 +269,31 @@ class Case:
                 sla_hours=hours,
             )
             self.truth.overdue.append(expected)
-            self.truth.last_told = max(self.truth.last_told, expected)
+            self.truth.noted(expected)
+            self.truth.hears.late(expected, expected)
 
     def _answered(self, event: Event) -> None:
         first = self.truth.first_response
         self.truth.first_response = event.at if first is None else min(first, event.at)
 
     def _changed(
-        self, event: Event, stage: Stage, by: str, notes: str | None, label: str | None = None
+        self,
+        event: Event,
+        stage: Stage,
+        by: str,
+        notes: str | None,
+        label: str | None = None,
+        *,
+        by_rule: bool = False,
     ) -> None:
         self._noted(event)
         if label is not None or stage != self.truth.stage:
             self.truth.label = label
         self.truth.stage = stage
-        self.truth.history.append(Change(stage, label, by, notes, event))
+        self.truth.history.append(Change(stage, label, by, notes, event, by_rule))
 
     def _noted(self, event: Event) -> None:
-        self.truth.last_told = max(self.truth.last_told, event.at)
+        self.truth.noted(event.at)
 
 
 def _service(town: Town, dice: Random) -> Service:

@@ -41,4 +41,5 @@ def _given(town: Town, id_: str) -> None:
     person = town.people.someone(dice, town.today) if dice.random() < 0.85 else None
     who, lang = (person.ref, person.lang) if person else (None, None)
     event = town.tell(id_, data, who, lang=lang)
+    town.must_hear([who], "feedback_received", id_, event.at)
     town.truth.kept(Feedback)[event.key] = Feedback(town.id, id_, data, event.at)

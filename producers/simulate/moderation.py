@@ -8,8 +8,8 @@ from typing import Final, Literal
 from events.envelope import Event
 from events.types.moderation import ContentFlagged, ContentModerated
 from producers.simulate.agenda import Life
-from producers.simulate.cases import Request
 from producers.simulate.ideas import Idea
+from producers.simulate.reported import Request
 from producers.simulate.town import Town
 
 PER_DAY: Final = 0.08

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from events.types.ideas import ProblemDefined
-from producers.simulate.cases import Request
 from producers.simulate.progress import progress_of, tell_of
+from producers.simulate.reported import Request
 from producers.simulate.town import Town
 
 MONTHLY: Final = 9
@@ -79,7 +79,12 @@ def _tell(town: Town, id_: str, statement: str, request_ids: tuple[str, ...]) ->
         evidence=(f"https://minutes.example/{town.id}/{id_}",),
         request_ids=request_ids,
     )
-    event = town.tell(id_, data)
+    dice = town.dice("words", id_, town.today)
+    who = town.people.someone(dice, town.today) if dice.random() < 0.6 else None
+    event = town.tell(id_, data, who.ref if who else None)
+    if who is not None:
+        progress_of(town, "problem", id_).definers.append(who.ref)
+        town.must_hear([who.ref], "problem_received", id_, event.at)
     kept = town.truth.kept(Problem)
     before = kept.get(event.key)
     times = before.times + 1 if before else 1

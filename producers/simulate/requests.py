@@ -39,22 +39,40 @@ def _life(town: Town, id_: str, dice: Random) -> Life:
     if dice.random() < 0.04:  # reported where there was no signal
         yield found + timedelta(hours=dice.choice([1, 2, 5, 26])) + moment_between(dice, HOUR)
     case.opened(found)
-    if dice.random() < 0.06 and (original := case.seen_before()) is not None:
+    if dice.random() < 0.09 and (original := case.seen_before()) is not None:
         yield town.clock.working(town.now, 1, dice)
         case.merged(original)
         yield town.now + moment_between(dice, HOUR)
         case.closed("duplicate")
-        return
-    yield from _worked_at(case)
-    while case.truth.resolution == "fixed" and dice.random() < 0.25:
+        yield from _until_solved(case)
+    else:
+        yield from _worked_at(case)
+    while case.truth.solved and not case.truth.open and dice.random() < 0.3:
         yield town.now + timedelta(days=dice.randint(1, 9)) + moment_between(dice, 9 * HOUR)
-        if dice.random() < 0.7:
+        if dice.random() < 0.6:
             case.confirmed()
             return
-        case.disputed()
-        yield town.now + moment_between(dice, HOUR)
-        case.reopened()
+        yield from _again(case)
         yield from _worked_at(case)
+
+
+def _until_solved(case: Case) -> Life:
+    """Whoever reported it second looks now and then, for some weeks."""
+    for _ in range(4):
+        yield case.town.now + timedelta(days=case.dice.randint(4, 12)) + moment_between(case.dice, 9 * HOUR)
+        if case.truth.solved:
+            return
+
+
+def _again(case: Case) -> Life:
+    """Mostly somebody says that it is still there, at times two do; or it is opened again without that."""
+    if case.dice.random() < 0.2:
+        case.reopened(case.dice.choice(["reporter", "agency"]))
+        return
+    case.disputed()
+    if case.dice.random() < 0.3:
+        yield case.town.now + moment_between(case.dice, HOUR)
+        case.disputed()
 
 
 def _worked_at(case: Case) -> Life:

@@ -26,6 +26,6 @@ SERVICES: Final = (
     Service("water", "Water leak", "Water works", 5, 9, 1, "Water comes up between the stones."),
     Service("snow", "Snow not cleared", "Streets", 0, 14, 1, "The ramp is under snow."),
     Service("playground", "Playground broken", "Parks", 13, 3, 8, "The chain of the swing is torn."),
-    Service("bus-stop", "Bus stop", "Transport", 8, 8, 6, "The glass of the shelter is gone."),
+    Service("Bus stop, shelter", "Bus stop", "Transport", 8, 8, 6, "The glass of the shelter is gone."),
     Service("0042", "Noise at night", "Order office", 15, 5, 4, "Machines run until two."),
 )

@@ -11,6 +11,7 @@ from producers.simulate import (
     hours,
     ideas,
     impact,
+    levels,
     moderation,
     participants,
     practices,
@@ -30,6 +31,7 @@ from producers.simulate.truth import Truth
 
 FIRST_DAY: Final = date(2025, 1, 1)
 _FAMILIES: Final = (
+    levels,
     requests,
     feedback,
     ideas,

@@ -205,7 +205,9 @@ class RequestDetail(ServiceRequest):
 
     description: str | None
     service_notice: str | None
+    acknowledge_by: datetime | None = Field(description="by when the service level promised an answer")
     acknowledged_at: datetime | None
+    duplicates: int = Field(description="how many times a request was told to be a duplicate of this one")
     reopened: int
     confirmed: int = Field(description="participants who looked and found the problem gone")
     disputed: int = Field(description="participants who looked and found it still there")

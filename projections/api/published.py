@@ -31,7 +31,16 @@ _SAME = (
     "updated_at",
     "duplicate_of",
 )
-_DETAILS = ("service_notice", "acknowledged_at", "reopened", "confirmed", "disputed", "history_total")
+_DETAILS = (
+    "service_notice",
+    "acknowledge_by",
+    "acknowledged_at",
+    "duplicates",
+    "reopened",
+    "confirmed",
+    "disputed",
+    "history_total",
+)
 _CITY_SPEAKS = ("agency", "system")
 
 

@@ -20,12 +20,13 @@ from events.types.requests import (
     ServiceRequestClosed,
     ServiceRequestMerged,
     ServiceRequestOpened,
-    ServiceRequestOverdue,
     ServiceRequestReopened,
     ServiceRequestStageChanged,
     ServiceRequestUpdatePosted,
 )
 from projections.core import Cell, Document, DocumentTally, DocumentView, types
+from projections.views.concluded import FIELDS as CONCLUDED_FIELDS
+from projections.views.concluded import conclude
 from projections.views.pauses import FIELDS as PAUSE_FIELDS
 from projections.views.pauses import pause
 from projections.views.progress import take_up
@@ -52,11 +53,11 @@ FIELDS: Final = {
     "resolution_code": "how it was resolved; only while closed",
     "opened_at": "when it was reported",
     "acknowledged_at": "first response: acknowledged, moved, closed or publicly answered by the agency",
-    "expected_at": "when the city expects to be done, as told last",
-    "overdue_at": "the latest time by which the city expected to be done and at which it was open, or None",
+    "expected_at": "when the city expects to be done, as it told last, or else by its service level",
     "closed_at": "when it was last closed; None again once it is reopened",
     "updated_at": "the latest time of any event",
     **PAUSE_FIELDS,
+    **CONCLUDED_FIELDS,
     "duplicate_of": "id of the original, of which this is a duplicate; a merge alone closes nothing",
     "carried_followers": "followers who went on to the original",
     "reopened": "how many times it was reopened",
@@ -80,6 +81,7 @@ def _blank(event: Event) -> dict[str, Any]:
         "anonymous": False,
         "stage": "submitted",
         "carried_followers": 0,
+        "duplicates": 0,
         "reopened": 0,
         "confirmed": 0,
         "disputed": 0,
@@ -96,6 +98,7 @@ def evolve(document: Document | None, event: Event) -> Document:
     request = _blank(event) if document is None else dict(document)
     _apply(request, event)
     take_up(request, event)
+    conclude(request, event.data)
     request["updated_at"] = latest(request["updated_at"], event.at)
     request["status"] = open311_status(request["stage"])
     request["flags"] = list(_flags(request))
@@ -119,8 +122,6 @@ def _apply(request: dict[str, Any], event: Event) -> None:
             _closed(request, event, data)
         case ServiceRequestReopened() as data:
             _move(request, event, "reopened", by=data.by, notes=data.reason)
-        case ServiceRequestOverdue() as data:
-            request["overdue_at"] = latest(request["overdue_at"], data.expected_datetime)
         case ResolutionConfirmed() | ResolutionDisputed() as data:
             request["confirmed" if isinstance(data, ResolutionConfirmed) else "disputed"] += 1
 
@@ -240,6 +241,10 @@ VIEW: Final = DocumentView(
         "service_request.reopened",
         "service_request.overdue",
         "service_request.result_progressed",
+        "service_request.promised",
+        "service_request.acknowledgement_overdue",
+        "service_request.duplicate_joined",
+        "service_request.original_progressed",
         "resolution.confirmed",
         "resolution.disputed",
     ),

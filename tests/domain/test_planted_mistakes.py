@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from consumers.followups import attendance_hours, milestones, session_watch
+from consumers.followups import attendance_hours, milestones, request_news, service_promises, session_watch
 from producers.simulate.simulation import Simulation
 from projections import ladder
 from projections.views import cadence, pulse, signups
@@ -33,6 +33,8 @@ async def found() -> set[str]:
         (ladder, "RUNG_OF", {**ladder.RUNG_OF, "idea.supported": "lead"}, {"participants", "ladder"}),
         (pulse, "DERIVED", "nobody", {"pulse"}),
         (milestones, "TIMES", frozenset({1, 2, 10}), {"notices"}),
+        (request_news, "MOVES", frozenset({"scheduled", "on_hold"}), {"notices"}),
+        (service_promises, "HOUR", timedelta(minutes=59), {"facts", "service_requests"}),
     ],
     ids=lambda one: one if isinstance(one, str) else None,
 )

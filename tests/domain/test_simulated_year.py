@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from events.envelope import Event
-from producers.simulate.cases import Request
 from producers.simulate.ideas import Idea
+from producers.simulate.reported import Request
 from producers.simulate.simulation import Simulation
 from producers.simulate.steps import Step
 from tests.year.compare import compared, not_compared

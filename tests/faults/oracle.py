@@ -19,7 +19,7 @@ OWNER = "org.citiesofservice."
 TOPICS = ("townhall.ideas", "townhall.requests")
 GROUPS = {
     "townhall.participation.v3": ("townhall.ideas",),
-    "townhall.requests.v2": ("townhall.requests",),
+    "townhall.requests.v3": ("townhall.requests",),
     "townhall.pulse.v2": TOPICS,
 }
 PROJECTIONS = ("requests", "participation", "pulse")
@@ -30,7 +30,12 @@ OF_ANSWERS = {
     "idea.answer_overdue": "answer_overdue_at",
 }
 """What each of these tells the time of."""
-CONCLUDED = {*OF_ANSWERS, *(f"{told}.result_progressed" for told in ("service_request", "idea", "problem"))}
+CONCLUDED = {
+    *OF_ANSWERS,
+    *(f"{told}.result_progressed" for told in ("service_request", "idea", "problem")),
+    *(f"service_request.{what}" for what in ("promised", "duplicate_joined", "original_progressed")),
+    *("service_request.acknowledgement_overdue", "service_level.asked"),
+}
 """What nobody does: rules conclude it."""
 TO_ANSWER = timedelta(days=90)
 SHOWN = 40
@@ -317,9 +322,10 @@ def _feedback(before: Json | None, event: Event) -> Json:
 def _request(before: Json | None, event: Event) -> Json:
     request = before or {
         **dict.fromkeys(("service_code", "neighbourhood_id", "opened_at", "closed_at", "duplicate_of")),
-        "overdue_at": None,
+        **dict.fromkeys(("overdue_at", "acknowledge_by", "acknowledgement_overdue_at")),
+        **dict.fromkeys(("original_stage", "original_resolution")),
         "results": [],
-        **dict.fromkeys(("reopened", "confirmed", "disputed", "updates"), 0),
+        **dict.fromkeys(("reopened", "confirmed", "disputed", "updates", "duplicates"), 0),
         "city": event.city,
         "stage": "submitted",
         "resolution_code": None,
@@ -337,17 +343,33 @@ def _request(before: Json | None, event: Event) -> Json:
             request["updates"] += 1
         case "service_request.merged":
             request["duplicate_of"] = event.data["duplicate_of"]
-        case "service_request.overdue":
-            late = moment(event.data["expected_datetime"])
-            request["overdue_at"] = max(request["overdue_at"] or late, late)
         case "service_request.result_progressed":
             _progressed(request, event)
         case "resolution.confirmed" | "resolution.disputed" as verdict:
             request[verdict.removeprefix("resolution.")] += 1
+        case kind if kind in CONCLUDED or kind == "service_request.overdue":
+            _concluded(request, event)
         case _:
             _stage(request, event)
     request["status"] = "closed" if request["stage"] == "closed" else "open"
     return request
+
+
+def _concluded(request: Json, event: Event) -> None:
+    match event.kind:
+        case "service_request.overdue":
+            late = moment(event.data["expected_datetime"])
+            request["overdue_at"] = max(request["overdue_at"] or late, late)
+        case "service_request.duplicate_joined":
+            request["duplicates"] += 1
+        case "service_request.original_progressed":
+            request["original_stage"] = event.data["stage"]
+            request["original_resolution"] = event.data.get("resolution_code")
+        case "service_request.promised":
+            by = event.data.get("acknowledge_by")
+            request["acknowledge_by"] = by and moment(by)
+        case "service_request.acknowledgement_overdue":
+            request["acknowledgement_overdue_at"] = moment(event.data["acknowledge_by"])
 
 
 def _stage(request: Json, event: Event) -> None:
@@ -368,6 +390,15 @@ def _stage(request: Json, event: Event) -> None:
         request["resolution_code"] = event.data["resolution_code"]
 
 
+def _level(before: Json | None, event: Event) -> Json:
+    level = before or {"acknowledge_hours": None, "close_hours": None, "set_at": None, "asked": 0}
+    level = {**level, "city": event.city, "service_code": event.data["service_code"]}
+    if event.kind == "service_level.asked":
+        return {**level, "asked": level["asked"] + 1}
+    hours = {name: event.data.get(name) for name in ("acknowledge_hours", "close_hours")}
+    return {**level, **hours, "set_at": event.at}
+
+
 Rule = Callable[[Json | None, Event], Json]
 RULES: dict[str, tuple[str, Rule]] = {
     "priority_ballot.cast": ("ballots", _ballot),
@@ -383,6 +414,8 @@ RULES: dict[str, tuple[str, Rule]] = {
     "problem.defined": ("problems", _problem),
     "problem.result_progressed": ("problems", _problem),
     "program_feedback.submitted": ("program_feedback", _feedback),
+    "service_level.set": ("service_levels", _level),
+    "service_level.asked": ("service_levels", _level),
     **dict.fromkeys(
         (
             "service_request.opened",
@@ -394,6 +427,10 @@ RULES: dict[str, tuple[str, Rule]] = {
             "service_request.reopened",
             "service_request.overdue",
             "service_request.result_progressed",
+            "service_request.promised",
+            "service_request.acknowledgement_overdue",
+            "service_request.duplicate_joined",
+            "service_request.original_progressed",
             "resolution.confirmed",
             "resolution.disputed",
         ),

@@ -76,10 +76,10 @@ DAMAGE: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "ballots": ("ballots.v3", {}, {"$set": {"casts": 9}}),
     "ideas": ("ideas.v3", {}, {"$pop": {"history": 1}}),
     "idea_supports": ("idea_supports.v3", {}, {"$set": {"active": None}}),
-    "service_requests": ("service_requests.v2", {"_id": "riverton/r1"}, {"$set": {"stage": "on_hold"}}),
     "votes_by_project": ("votes_by_project.v3", {}, {"$inc": {"n.votes": 1}}),
+    "service_requests": ("service_requests.v3", {"_id": "riverton/r1"}, {"$set": {"stage": "on_hold"}}),
     "pulse_cells": ("pulse.v2", {}, {"$set": {"partition": "ideas.9"}}),
-    "requests_by_stage": ("requests_by_stage.v2", {}, {"$inc": {"n.count": -1}}),
+    "requests_by_stage": ("requests_by_stage.v3", {}, {"$inc": {"n.count": -1}}),
     "checkpoint": ("checkpoints", {"next": {"$gt": 0}}, {"$inc": {"duplicates": 1}}),
 }
 

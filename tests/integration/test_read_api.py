@@ -260,7 +260,7 @@ def test_a_read_with_a_token_waits_until_the_projection_has_passed_it(here: Town
     """The checkpoint moves half a second after the question; the answer comes only then."""
     token = here.models.play(build.opened("wait-1"))
     topic, partition, offset = token.split(".")
-    moved = {"_id": f"townhall.requests.v2/townhall.{topic}/{partition}"}
+    moved = {"_id": f"townhall.requests.v3/townhall.{topic}/{partition}"}
     checkpoints = here.models.db["checkpoints"]
     checkpoints.update_one(moved, {"$set": {"next": int(offset)}})
     back = threading.Timer(0.5, checkpoints.update_one, (moved, {"$set": {"next": int(offset) + 1}}))

@@ -11,7 +11,7 @@ from typing import Any
 
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD
-from events.types import ideas, prioritisation, requests
+from events.types import ideas, prioritisation, requests, service_levels
 
 CITY = "riverton"
 AT = "2026-04-01T09:30:00-04:00"
@@ -80,6 +80,41 @@ def reopened(request: str = "r1", *, at: str = AT, **data: Any) -> Event:
 def overdue(request: str = "r1", *, expected: str, at: str | None = None, **data: Any) -> Event:
     told = requests.ServiceRequestOverdue(expected_datetime=when(expected), **data)
     return event(request, told, at=at or expected)
+
+
+def promised(request: str = "r1", *, at: str = AT, by: str | None = None, done: str | None = None) -> Event:
+    data = requests.ServiceRequestPromised(
+        rule="level.promises_request",
+        acknowledge_by=None if by is None else when(by),
+        expected_datetime=None if done is None else when(done),
+    )
+    return event(request, data, at=at)
+
+
+def acknowledgement_overdue(request: str = "r1", *, by: str) -> Event:
+    late = requests.ServiceRequestAcknowledgementOverdue(rule="level.answer_is_late", acknowledge_by=when(by))
+    return event(request, late, at=by)
+
+
+def joined(request: str = "r1", *, duplicate: str, at: str = AT) -> Event:
+    told = {"rule": "duplicate.joins_original", "request_id": duplicate}
+    return event(request, requests.ServiceRequestDuplicateJoined(**told), at=at)
+
+
+def original(request: str = "r1", *, of: str, stage: str, at: str = AT, **data: Any) -> Event:
+    told = {"rule": "original.reaches_duplicate", "original_id": of, "stage": stage, **data}
+    return event(request, requests.ServiceRequestOriginalProgressed(**told), at=at)
+
+
+def level_set(service: str = "pothole", *, at: str = AT, **hours: Any) -> Event:
+    data = service_levels.ServiceLevelSet(service_code=service, **hours)
+    return event(service_levels.level_of(service), data, at=at)
+
+
+def level_asked(service: str = "pothole", *, request: str = "r1", at: str = AT, **data: Any) -> Event:
+    told = {"rule": "request.asks_level", "service_code": service, "request_id": request, **data}
+    told.setdefault("opened_at", when(at))
+    return event(service_levels.level_of(service), service_levels.ServiceLevelAsked(**told), at=at)
 
 
 def confirmed(request: str = "r1", *, at: str = AT) -> Event:

@@ -101,7 +101,12 @@ class Story:
 
 def _assert_writable(notice: Notice) -> None:
     """There are words for it, and it gives the values that they ask for."""
-    usual = {"city": "Riverton", "title": "a title", "link": "https://riverton.example/x"}
+    usual = {
+        "city": "Riverton",
+        "title": "a title",
+        "link": "https://riverton.example/x",
+        "answer_link": "https://riverton.example/answer/x",
+    }
     assert write(notice.template, "en", {**usual, **notice.fields}).subject
 
 

@@ -58,8 +58,16 @@ REQUEST_EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(build.closed, at=TIMES, closed_on=TIMES),
     st.builds(build.reopened, at=TIMES),
     st.builds(build.overdue, expected=TIMES, at=TIMES),
+    st.builds(build.promised, at=TIMES, by=st.one_of(st.none(), TIMES), done=st.one_of(st.none(), TIMES)),
+    st.builds(build.acknowledgement_overdue, by=TIMES),
+    st.builds(build.joined, duplicate=st.sampled_from(["r2", "r3"]), at=TIMES),
+    st.builds(build.original, of=st.just("r2"), stage=st.sampled_from(["closed", "reopened"]), at=TIMES),
     st.builds(build.confirmed, at=TIMES),
     st.builds(build.disputed, at=TIMES),
+)
+LEVEL_EVENT: st.SearchStrategy[Event] = st.one_of(
+    st.builds(build.level_set, close_hours=st.one_of(st.none(), st.integers(1, 87_600)), at=TIMES),
+    st.builds(build.level_asked, at=TIMES),
 )
 FEEDBACK_EVENT: st.SearchStrategy[Event] = st.builds(
     build.feedback, st.sampled_from(["f1", "f2"]), rating=st.integers(1, 5), at=TIMES
@@ -86,6 +94,6 @@ BALLOT_EVENT: st.SearchStrategy[Event] = st.builds(
     TIMES,
 )
 ANY_EVENT: st.SearchStrategy[Event] = st.one_of(
-    REQUEST_EVENT, FEEDBACK_EVENT, IDEA_EVENT, PROBLEM_EVENT, ROUND_EVENT, BALLOT_EVENT
+    REQUEST_EVENT, LEVEL_EVENT, FEEDBACK_EVENT, IDEA_EVENT, PROBLEM_EVENT, ROUND_EVENT, BALLOT_EVENT
 )
 """Of any type, about few aggregates, so that histories meet."""

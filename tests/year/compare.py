@@ -172,6 +172,18 @@ CONCLUDES = {
     "application_messages": (),
     "group_messages": (),
     "milestones": (),
+    "request_disputes": ("service_request.reopened",),
+    "request_duplicates": ("service_request.duplicate_joined", "service_request.original_progressed"),
+    "request_promises": (
+        "service_level.asked",
+        "service_request.acknowledgement_overdue",
+        "service_request.overdue",
+    ),
+    "service_promises": ("service_request.promised",),
+    "request_messages": (),
+    "request_result_messages": (),
+    "feedback_messages": (),
+    "problem_messages": (),
 }
 """What each follow-up tells."""
 

@@ -9,7 +9,6 @@ from fractions import Fraction
 
 from producers.simulate.acting import RUNGS, Acts
 from producers.simulate.assets import Adoption, Asset
-from producers.simulate.cases import Request
 from producers.simulate.feedback import Feedback
 from producers.simulate.granting import Application, Award, Call
 from producers.simulate.hours import Hours
@@ -17,6 +16,7 @@ from producers.simulate.ideas import Idea
 from producers.simulate.participants import Participant
 from producers.simulate.practices import Practice
 from producers.simulate.progress import Progress
+from producers.simulate.reported import Request
 from producers.simulate.results import Result
 from producers.simulate.rounds import Round
 from producers.simulate.sessions import Session, Signup

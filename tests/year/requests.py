@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from producers.simulate.cases import Change, Request
+from consumers.engine.model import derived_id
+from events.envelope import Event
 from producers.simulate.feedback import Feedback
+from producers.simulate.levels import Level
 from producers.simulate.progress import Progress
+from producers.simulate.reported import Change, Request
 from producers.simulate.truth import Truth
 from tests.support.spec import Sums
 from tests.year.results import progress, results_told
@@ -45,6 +48,8 @@ def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
         "resolution_code": one.resolution,
         "opened_at": told.requested_datetime,
         "acknowledged_at": one.first_response,
+        "acknowledge_by": one.answer_by,
+        "acknowledgement_overdue_at": one.unanswered_at,
         "expected_at": one.expected,
         "closed_at": one.closed_at,
         "overdue_at": max(one.overdue, default=None),
@@ -54,6 +59,9 @@ def _request(one: Request, told_of_results: Progress) -> dict[str, Any]:
         "updated_at": max(one.last_told, told_of_results.last_told or one.last_told),
         "duplicate_of": one.duplicate_of,
         "carried_followers": one.followers,
+        "original_stage": one.original_stage,
+        "original_resolution": one.original_resolution,
+        "duplicates": one.joined,
         "reopened": one.reopened,
         "confirmed": one.confirmed,
         "disputed": one.disputed,
@@ -74,11 +82,32 @@ def pauses(history: Sequence[Change]) -> Iterator[int]:
 def _change(one: Change) -> dict[str, Any]:
     return {
         "at": one.event.at,
-        "event_id": one.event.id,
+        "event_id": _reopening(one.event) if one.by_rule else one.event.id,
         "stage": one.stage,
         "local_status": one.label,
         "by": one.by,
         "notes": one.notes,
+    }
+
+
+def _reopening(dispute: Event) -> str:
+    """The id of what follows from somebody's finding it still there."""
+    told = (dispute.city, dispute.source, dispute.id, dispute.subject)
+    return derived_id("request_disputes", *told, "dispute.reopens_request", dispute.subject)
+
+
+def service_levels(truth: Truth) -> Documents:
+    return {
+        key: {
+            "city": one.city,
+            "level_id": key.partition("/")[2],
+            "service_code": one.service,
+            "acknowledge_hours": one.answer_hours,
+            "close_hours": one.close_hours,
+            "set_at": one.set_at,
+            "asked": one.asked,
+        }
+        for key, one in truth.kept(Level).items()
     }
 
 
@@ -131,7 +160,11 @@ def ratings(truth: Truth) -> Sums:
     )
 
 
-DOCUMENTS = {"service_requests": service_requests, "program_feedback": program_feedback}
+DOCUMENTS = {
+    "service_requests": service_requests,
+    "service_levels": service_levels,
+    "program_feedback": program_feedback,
+}
 TALLIES = {
     "requests_by_stage": by_stage,
     "requests_by_service": by_service,

@@ -13,6 +13,7 @@ GIVEN = {
     "title": "Willows <b>&</b> more",
     "city": "Port Linden",
     "link": "https://town.example/ideas/1?a=b&c=d",
+    "answer_link": "https://town.example/answer/1",
 }
 
 

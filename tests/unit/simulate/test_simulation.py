@@ -135,6 +135,9 @@ def test_the_truth_has_what_the_year_is_for(simulation: Simulation, steps: list[
     told = Counter(fact.name for fact in simulation.truth.facts)
     for name in (
         "service_request.overdue",
+        "service_request.acknowledgement_overdue",
+        "service_request.promised",
+        "service_request.reopened",
         "signup.promoted",
         "attendance.no_show",
         "attendance.checked_out",
@@ -154,6 +157,8 @@ def test_the_truth_has_what_the_year_is_for(simulation: Simulation, steps: list[
     for template in TEMPLATES.values():
         if template.about in {"opportunity", "hours", "asset", "application"}:
             assert heard[template.name] > 0, template.name
+    links = {len(one.data["through"]) for one in simulation.truth.facts if "through" in one.data}
+    assert links >= {0, 1}, "duplicates of duplicates"
     assert {call.data.tier for call in simulation.truth.kept(Call).values()} == {
         "coalition_to_city",
         "city_to_group",

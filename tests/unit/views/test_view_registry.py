@@ -41,7 +41,7 @@ def test_names_of_views_and_groups_are_unique() -> None:
 def test_stored_names_are_permanent() -> None:
     """Renaming one of these abandons a checkpoint and its collections: raise the version instead."""
     assert {one.group for one in PROJECTIONS} == {
-        "townhall.requests.v2",
+        "townhall.requests.v3",
         "townhall.participation.v3",
         "townhall.impact.v1",
         "townhall.participants.v1",
@@ -120,6 +120,7 @@ def test_stored_names_are_permanent() -> None:
         "result_progress",
         "results",
         "round_ballots",
+        "service_levels",
         "service_requests",
         "session_attendance",
         "session_signups",

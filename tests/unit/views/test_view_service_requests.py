@@ -4,11 +4,15 @@ from projections.views.service_requests import BY_FLAG, BY_NEIGHBOURHOOD, BY_SER
 from projections.views.timeline import HISTORY_KEPT
 from tests.support.build import (
     acknowledged,
+    acknowledgement_overdue,
     closed,
     confirmed,
     disputed,
+    joined,
     merged,
     opened,
+    original,
+    promised,
     reopened,
     stage_changed,
     update_posted,
@@ -52,6 +56,8 @@ def test_an_opened_request_stands_with_all_that_was_told() -> None:
             "resolution_code": None,
             "opened_at": when(NOON),
             "acknowledged_at": None,
+            "acknowledge_by": None,
+            "acknowledgement_overdue_at": None,
             "expected_at": None,
             "closed_at": None,
             "updated_at": when(NOON),
@@ -61,6 +67,9 @@ def test_an_opened_request_stands_with_all_that_was_told() -> None:
             "results": [],
             "duplicate_of": None,
             "carried_followers": 0,
+            "original_stage": None,
+            "original_resolution": None,
+            "duplicates": 0,
             "reopened": 0,
             "confirmed": 0,
             "disputed": 0,
@@ -233,3 +242,29 @@ def test_dashboards_count_requests_by_stage_service_and_neighbourhood() -> None:
         ("riverton", "north"): {"total": 1},
         ("riverton", ""): {"open": 2, "total": 3},
     }
+
+
+def test_what_the_service_level_promises_counts_until_the_city_names_a_time_itself() -> None:
+    told = opened(at=EARLY), promised(by=NOON, done=LATE, at=EARLY)
+    given(VIEW, *told).shows(acknowledge_by=when(NOON), expected_at=when(LATE))
+    named = acknowledged(expected_datetime=when(NOON))
+    given(VIEW, *told, named).shows(expected_at=when(NOON))
+    given(VIEW, told[0], named, told[1]).shows(expected_at=when(NOON))
+
+
+def test_an_answer_that_was_promised_and_is_late_is_shown() -> None:
+    given(VIEW, opened(at=EARLY), acknowledgement_overdue(by=NOON)).shows(
+        acknowledgement_overdue_at=when(NOON), acknowledged_at=None, stage="submitted"
+    )
+
+
+def test_a_request_shows_its_duplicates_and_a_duplicate_how_its_original_stands() -> None:
+    given(VIEW, opened(), joined(duplicate="r2"), joined(duplicate="r3")).shows(duplicates=2)
+    done = original(of="r1", stage="closed", resolution_code="fixed")
+    given(VIEW, opened(), merged(into="r1"), done).shows(
+        original_stage="closed", original_resolution="fixed", stage="submitted", closed_at=None
+    )
+    again = original(of="r1", stage="reopened")
+    given(VIEW, opened(), merged(into="r1"), done, again).shows(
+        original_stage="reopened", original_resolution=None
+    )
