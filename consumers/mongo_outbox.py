@@ -153,7 +153,8 @@ async def put_outbox(
 ) -> None:
     """Records, as `consumers.mongo_rows.kept` keeps them, become the next events of the lease's own shard.
 
-    Within the session's transaction, whose other writes stand or fall with them. The lease counts, so the
+    Within the session's transaction, whose other writes stand or fall with them, and come later: should we
+    die in it, the lock on the lease tells its next owner, who ends it. The lease counts, so the
     shard has no gaps, and two owners never give the same number. Raises Fenced.
     """
     held = {"_id": lease.name, "epoch": lease.epoch}

@@ -79,10 +79,10 @@ class MongoTimers:
         rows = await self._oldest(due, most, session)
         if not rows:
             return 0
-        await self._db["timers"].delete_many({"_id": {"$in": [row["_id"] for row in rows]}}, session=session)
-        failpoint("amid_fire")
         records = [row["record"] for row in rows]
         await put_outbox(self._db, lease, self._outbox, records, session=session, now=due.now)
+        failpoint("amid_fire")
+        await self._db["timers"].delete_many({"_id": {"$in": [row["_id"] for row in rows]}}, session=session)
         return len(rows)
 
     async def _oldest(self, due: Due, most: int, session: Session) -> list[RawBSONDocument]:

@@ -57,7 +57,7 @@ class Outbox(Protocol):
         """The first events with a higher number. One may be missing that was written with a later one."""
 
     async def published(self, lease: Lease, shard: str, upto: int) -> None:
-        """They stand in the log: remember that, and keep them no longer."""
+        """They stand in the log: remember that, and keep them no longer than those written with them."""
 
 
 class Outlet(Protocol):

@@ -175,11 +175,13 @@ class TestOutbox:
         lease = await subject.leases.take("relay")
         assert lease is not None
         await subject.outbox.published(lease, subject.shard, 2)
-        assert [row.n for row in await subject.outbox.after(subject.shard, 0, 99)] == [3]
+        assert [row.n for row in await subject.outbox.after(subject.shard, 2, 99)] == [3]
         await subject.outbox.published(lease, subject.shard, 1)  # told late
         again = await subject.leases.take("relay")
         assert again is not None
         assert (again.last, again.line, again.epoch) == (2, lease.line, lease.epoch + 1)
+        await subject.outbox.published(again, subject.shard, 3)
+        assert await subject.outbox.shards() == []
 
     async def test_a_notice_stays_as_it_was_first(self, subject: Subject) -> None:
         claim = await subject.write(await subject.store.claim(ZERO, "a"), notices=[notice("first")])
