@@ -27,7 +27,7 @@ check: $(READY) ## lint, types, architecture, contract drift, lock file
 	$(BIN)/python -m projections.catalogue --check
 	$(BIN)/python -m projections.folds --check
 
-bench: $(READY) ## measure: raw limit, no guarantee, full guarantee, ways in; ratios from one run
+bench: $(READY) ## measure: raw limit, no guarantee, full guarantee, ways in, timers; ratios from one run
 	$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(READY) ## everything goes wrong for MINUTES=20 (SEED=, ELECTIONS=1, LONG=1), then all is compared

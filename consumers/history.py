@@ -13,6 +13,7 @@ from datetime import datetime
 from consumers.engine.model import Partition
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.kafka_log import KafkaLog
+from consumers.mongo_rows import shard_of
 from infra.kafka import cluster_id, single
 from infra.mongo import Database, UpdateOne
 from infra.settings import Settings
@@ -43,6 +44,12 @@ class History:
         self._log = log
         self._follow_ups = follow_ups
         self._cities = sorted(cities)
+        self._shards = [
+            shard_of(one.group, Partition(topic.name, number))
+            for one in follow_ups
+            for topic in one.topics
+            for number in range(topic.partitions)
+        ]
         self._nothing: set[Place] = set()
         """Where nothing but the markers of transactions was seen."""
 
@@ -71,7 +78,8 @@ class History:
         return (
             await self._folded(ends)
             and await self._db["timers"].find_one(
-                {"city": {"$in": self._cities}, "due": {"$lte": at}}, {"_id": 1}
+                {"shard": {"$in": self._shards}, "city": {"$in": self._cities}, "due": {"$lte": at}},
+                {"_id": 1},
             )
             is None
             and await self._db["outbox"].find_one({}, {"_id": 1}) is None

@@ -8,6 +8,8 @@ for goes to `outbox`, `timers`, `notifications`, `audiences` and `announcements`
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from structlog import get_logger
@@ -26,7 +28,7 @@ from consumers.engine.model import (
     Write,
 )
 from consumers.mongo_commands import Commands
-from consumers.mongo_rows import kept, outbox_row, shard_of, start, waiting_in
+from consumers.mongo_rows import kept, outbox_rows, shard_of, start, waiting_in
 from consumers.notice_rows import announce, belong, notify
 from consumers.quarantine_rows import as_quarantined, quarantine_of, release_of
 from infra.failpoints import failpoint
@@ -276,9 +278,11 @@ class MongoStore:
 
     async def _put_effects(self, write: Write, commands: Commands) -> None:
         group, at = self.projection.group, write.at
-        rows = [
-            outbox_row(shard_of(group, out.partition), out.n, kept(out.record), at) for out in write.outbox
-        ]
+        rows: list[dict[str, Any]] = []
+        for partition, outgoing in groupby(write.outbox, key=attrgetter("partition")):
+            events = list(outgoing)
+            records = [kept(one.record) for one in events]
+            rows += outbox_rows(shard_of(group, partition), events[0].n - 1, records, at)
         await commands.insert("outbox", rows)
         failpoint("after_outbox_insert")
         await commands.update("timers", [start(group, one) for one in write.timers.values() if one])

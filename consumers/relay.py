@@ -6,25 +6,25 @@ process with code 70, and the next one reads where things stand.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from structlog import get_logger
 
-from consumers.engine.model import Fenced, Partition, Unavailable
+from consumers.engine.model import Partition
 from consumers.engine.relay import Relay
-from consumers.engine.sweeper import MOST, Sweeper
-from consumers.fatal import FAILED_EXIT_CODE, end_process
+from consumers.engine.sweeper import Sweeper
 from consumers.kafka_log import KafkaLog
 from consumers.kafka_outlet import KafkaOutlet
-from consumers.mongo_outbox import MongoLeases, MongoOutbox, MongoTimers, prepare, shards_due
+from consumers.leased import until_stopped
+from consumers.mongo_outbox import MongoLeases, MongoOutbox, prepare
 from consumers.mongo_rows import shard_of
 from consumers.mongo_store import MongoStore
+from consumers.mongo_timers import MongoTimers, shards_due
 from consumers.projector import owner
 from infra.failpoints import failpoint
-from infra.kafka import KafkaError, single
-from infra.mongo import Database, PyMongoError
+from infra.kafka import single, uncommitted
+from infra.mongo import Database
 from infra.settings import Settings
 from projections.core import Projection
 
@@ -32,9 +32,8 @@ LOOK_SECONDS = 0.2
 """How soon an event in the outbox is seen."""
 SWEEP_SECONDS = 0.2
 """How soon a timer that is due is seen."""
-TROUBLE = (Fenced, Unavailable, KafkaError, PyMongoError, TimeoutError)
-"""What the servers or another relay are the cause of."""
-
+AT_ONCE = 4
+"""Shards that are published, and others that are swept, at the same time; each holds its events in memory."""
 _log = get_logger(__name__)
 
 
@@ -58,67 +57,62 @@ async def run(
     leases = MongoLeases(db, owner(), seconds, clock)
     log = KafkaLog(lambda: None, cluster_id, lambda: single(settings))
     relays = Relays(settings, MongoOutbox(db), leases)
-    sweepers = Sweepers(db, log, follow_ups, leases, clock)
-    tasks = [asyncio.create_task(work) for work in (relays.run(), sweepers.run(), _keep(leases, seconds))]
-    stopping = asyncio.create_task(stop.wait())
+    written = KafkaLog(lambda: None, cluster_id, lambda: uncommitted(settings))
+    sweepers = Sweepers(db, (log, written), follow_ups, leases, clock)
     _log.info("relay_started", follow_ups=[one.group for one in follow_ups])
-    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
-        if task.done():
-            _end_process(task.exception())
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    await leases.release()
+    await until_stopped("relay", stop, leases, seconds, relays.run(), sweepers.run())
     await relays.close()
     await log.close()
+    await written.close()
     _log.info("relay_stopped")
 
 
-def _end_process(error: BaseException | None) -> None:
-    if isinstance(error, TROUBLE):
-        _log.warning("relay_ended", why=type(error).__name__, error=str(error)[:500])
-        os._exit(FAILED_EXIT_CODE)
-    end_process(error or RuntimeError("a loop of the relay has ended"))
+class _SideBySide:
+    """Work that goes on for each of several shards, once at a time for each."""
 
+    def __init__(self, work: Callable[[str], Awaitable[None]]) -> None:
+        self._work = work
+        self._busy: dict[str, asyncio.Future[None]] = {}
 
-async def _keep(leases: MongoLeases, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds / 4)
-        await leases.renew()
-
-
-class Relays:
-    """One relay for each shard that was ever seen with events in it; each works by itself."""
-
-    def __init__(self, settings: Settings, outbox: MongoOutbox, leases: MongoLeases) -> None:
-        self._settings = settings
-        self._outbox = outbox
-        self._leases = leases
-        self._relays: dict[str, Relay] = {}
-        self._busy: dict[str, asyncio.Task[None]] = {}
-
-    async def run(self) -> None:
-        """Publish until cancelled."""
+    async def run(self, shards: Callable[[], Awaitable[Sequence[str]]], seconds: float) -> None:
+        """Look every so often which shards there is work for, until cancelled."""
         try:
             while True:
-                for shard in await self._outbox.shards():
+                for shard in await shards():
                     if shard not in self._busy:
-                        self._busy[shard] = asyncio.create_task(self._publish(shard))
-                await asyncio.sleep(LOOK_SECONDS)
+                        self._busy[shard] = asyncio.ensure_future(self._work(shard))
+                await asyncio.sleep(seconds)
                 for shard in [shard for shard, task in self._busy.items() if task.done()]:
                     self._busy.pop(shard).result()
         finally:
             for task in self._busy.values():
                 task.cancel()
 
+
+class Relays:
+    """One relay for each shard with events in it; each works by itself."""
+
+    def __init__(self, settings: Settings, outbox: MongoOutbox, leases: MongoLeases) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._leases = leases
+        self._relays: dict[str, Relay] = {}
+        self._few = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        await _SideBySide(self._publish).run(self._outbox.shards, LOOK_SECONDS)
+
     async def close(self) -> None:
         """Let go of Kafka."""
         await asyncio.gather(*(relay.close() for relay in self._relays.values()))
 
     async def _publish(self, shard: str) -> None:
-        relay = self._relays.get(shard) or await self._open(shard)
-        while relay is not None and await relay.step():
-            pass
+        more = True
+        while more:
+            async with self._few:  # in turn: a long shard keeps no other one waiting
+                relay = self._relays.get(shard) or await self._open(shard)
+                more = relay is not None and await relay.step()
 
     async def _open(self, shard: str) -> Relay | None:
         lease = await self._leases.take(f"relay/{shard}")
@@ -136,13 +130,13 @@ class Sweepers:
     def __init__(
         self,
         db: Database,
-        log: KafkaLog,
+        logs: tuple[KafkaLog, KafkaLog],
         follow_ups: Sequence[Projection],
         leases: MongoLeases,
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
-        self._log = log
+        self._log, self._written = logs
         self._leases = leases
         self._clock = clock
         self._places = {
@@ -152,15 +146,21 @@ class Sweepers:
             for place in (Partition(topic.name, number) for number in range(topic.partitions))
         }
         self._sweepers: dict[str, Sweeper] = {}
+        self._few = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
         """Sweep until cancelled."""
-        while True:
-            for shard in sorted(self._places.keys() & await shards_due(self._db, self._clock())):
+        await _SideBySide(self._sweep).run(self._due, SWEEP_SECONDS)
+
+    async def _due(self) -> list[str]:
+        return [shard for shard in await shards_due(self._db, self._clock()) if shard in self._places]
+
+    async def _sweep(self, shard: str) -> None:
+        more = True
+        while more:
+            async with self._few:
                 sweeper = await self._sweeper(shard)
-                while sweeper is not None and await sweeper.step() == MOST:
-                    pass
-            await asyncio.sleep(SWEEP_SECONDS)
+                more = sweeper is not None and await sweeper.step() > 0
 
     async def _sweeper(self, shard: str) -> Sweeper | None:
         if shard not in self._sweepers:
@@ -172,6 +172,6 @@ class Sweepers:
             timers = MongoTimers(self._db, self._leases, follow_up.group, partition)
             store = MongoStore(self._db, follow_up, self._log.cluster)
             self._sweepers[shard] = Sweeper(
-                partition, lease, timers, store=store, log=self._log, now=self._clock
+                partition, lease, timers, store=store, log=self._log, written=self._written, now=self._clock
             )
         return self._sweepers[shard]

@@ -88,8 +88,9 @@ FOLLOW_UP_STEPS: Final[Mapping[str, str]] = MappingProxyType(
         # consumers/engine/sweeper.py
         "before_fire": "timers are due, and all that could cancel them is folded",
         "after_fire": "the timers have become events in the outbox",
+        # consumers/mongo_timers.py
+        "amid_fire": "the events are in the outbox in the transaction, their timers are not gone",
         # consumers/mongo_outbox.py
-        "amid_fire": "the timers are gone in the transaction, their events are not in the outbox",
         "amid_published": "the relay's place is kept, the events it published are still in the outbox",
         # consumers/engine/relay.py
         "before_outlet": "a shard is leased, its earlier producer may be at work",

@@ -159,14 +159,16 @@ async def committed(settings: Settings, group: str, place: TopicPartition) -> in
             await asyncio.sleep(0.1)
 
 
-def reader(settings: Settings, **options: Any) -> AIOKafkaConsumer:
+def reader(
+    settings: Settings, *, isolation_level: str = "read_committed", **options: Any
+) -> AIOKafkaConsumer:
     """A consumer without a group, for reading the log by offset."""
     return AIOKafkaConsumer(
         **connection(settings),
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=2 * MAX_RECORD_BYTES,
-        isolation_level="read_committed",
+        isolation_level=isolation_level,
         **options,
     )
 
@@ -179,6 +181,14 @@ def single(settings: Settings) -> AIOKafkaConsumer:
 def browser(settings: Settings) -> AIOKafkaConsumer:
     """A consumer without a group that looks at a place for a moment, holds little and waits for nothing."""
     return reader(settings, fetch_max_wait_ms=10, fetch_max_bytes=MAX_RECORD_BYTES)
+
+
+def uncommitted(settings: Settings) -> AIOKafkaConsumer:
+    """A consumer without a group for which the log ends behind all that stands in it.
+
+    For others it ends where the first transaction under way has begun, whatever was acknowledged since.
+    """
+    return reader(settings, isolation_level="read_uncommitted")
 
 
 @asynccontextmanager

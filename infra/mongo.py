@@ -3,10 +3,11 @@
 Everything else receives a `Database` and uses collections by name.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
+from bson import encode as to_bson
 from bson.codec_options import CodecOptions
 from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
@@ -52,13 +53,16 @@ __all__ = [
     "Session",
     "UpdateOne",
     "WriteConcern",
+    "as_stored",
     "connect",
+    "stored",
 ]
 
 Collection = AsyncIOMotorCollection[dict[str, Any]]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
 Session = AsyncIOMotorClientSession
 
+_AS_STORED: CodecOptions[Any] = CodecOptions(document_class=RawBSONDocument)
 OPERATION_TIMEOUT_MS = 5_000
 """Below the rebalance limit (15 s), which is below a transaction's life (60 s)."""
 
@@ -93,3 +97,14 @@ async def connect(settings: Settings, *, timeout_ms: int = OPERATION_TIMEOUT_MS)
         )
     finally:
         client.close()
+
+
+def stored(document: Mapping[str, Any]) -> RawBSONDocument:
+    """The document as MongoDB stores it: bytes that are written elsewhere as they are."""
+    return RawBSONDocument(to_bson(document))
+
+
+def as_stored(collection: Collection) -> AsyncIOMotorCollection[RawBSONDocument]:
+    """The collection whose documents are read as they are stored."""
+    found: Any = collection.with_options(codec_options=_AS_STORED)
+    return cast("AsyncIOMotorCollection[RawBSONDocument]", found)

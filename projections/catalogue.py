@@ -29,10 +29,10 @@ first offset not yet applied, `applied`, `duplicates` and `quarantined` count re
 halted. `builds` lists the copies of each projection. `verifications` keeps what `townhall verify` found.
 
 Follow-ups keep a state for each aggregate in `<follow-up>.v<version>`, and share five collections. `outbox`
-holds events on their way to Kafka, as bytes: `shard`, and `n`, which counts without gaps; a row goes when its
-event stands in the log. `timers` holds events that are published when they are `due`. `notifications` holds
-what participants are to be told, with its `status`. `leases` tells which process works on what: `owner`,
-`until`, and the number `last` published. `histories` tells of cities whose history is brought in: `at`, the
+holds events on their way to Kafka, as bytes, several in a row: `shard`, and `n`, the number of the last one,
+which counts without gaps; a row goes when they stand in the log. `timers` holds events that are published
+when they are `due`. `notifications` holds what participants are to be told, with its `status`. `leases` tells
+which process works on what: `owner`, `until`, and the number `last` published. `histories` tells of cities whose history is brought in: `at`, the
 moment where it stands; what is due later waits.
 """
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from consumers.engine.memory import MemoryStore, MemoryTopics
 from consumers.engine.model import Fenced, Partition, Timer, belonged
-from consumers.engine.outbox import Lease, Numbered
+from consumers.engine.outbox import Due, Lease, Numbered
 from events.codec import Record
 
 TIMERS = "/timers"
@@ -58,24 +58,24 @@ class MemoryTimers:
         self._store = store
         self._outbox = outbox
 
-    async def any_due(self, now: datetime) -> bool:
-        return any(self._due(now))
+    async def due(self, now: datetime) -> Due | None:
+        return Due(now) if self._due(now) else None
 
-    async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
+    async def fire(self, lease: Lease, due: Due, folded: int, most: int) -> int | None:
         held = self._outbox._leases.held  # noqa: SLF001 - one database
         if held[lease.name].epoch != lease.epoch:
             raise Fenced(lease.name)
         claim = await self._store.read(self._partition)
         if claim.next < folded or claim.halted:
-            return 0
+            return None
         waiting = await self._waiting()
-        due = [timer for timer in self._due(now) if timer.key.encode() not in waiting][:most]
+        fired = [timer for timer in self._due(due.now) if timer.key.encode() not in waiting][:most]
         rows = self._outbox.fired.setdefault(self._partition.short + TIMERS, {})
         last = held[lease.name].last
-        for n, timer in enumerate(due, last + 1):
+        for n, timer in enumerate(fired, last + 1):
             rows[n] = self._store.timers.pop(timer.id).record
-        held[lease.name] = replace(held[lease.name], last=last + len(due))
-        return len(due)
+        held[lease.name] = replace(held[lease.name], last=last + len(fired))
+        return len(fired)
 
     async def _waiting(self) -> set[bytes]:
         return await self._store.waiting(self._partition)

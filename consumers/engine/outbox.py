@@ -4,8 +4,8 @@ Whatever fails here ends the process that meets it. The next one reads where thi
 done twice carries the same derived ids, so everybody drops it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -31,6 +31,15 @@ class Lease:
     """The number of the last event that was published, or that was put into the outbox."""
 
 
+@dataclass(frozen=True)
+class Due:
+    """Which timers are due at a moment."""
+
+    now: datetime
+    held: Mapping[str, datetime] = field(default_factory=dict)
+    """Cities whose history is brought in, and where it stands: none of theirs is due that is due later."""
+
+
 class Leases(Protocol):
     """Who works on what."""
 
@@ -48,7 +57,7 @@ class Outbox(Protocol):
         """The first events with a higher number. One may be missing that was written with a later one."""
 
     async def published(self, lease: Lease, shard: str, upto: int) -> None:
-        """They stand in the log: remember that, and keep them no longer."""
+        """They stand in the log: remember that, and keep them no longer than those written with them."""
 
 
 class Outlet(Protocol):
@@ -67,11 +76,11 @@ class Outlet(Protocol):
 class Timers(Protocol):
     """The timers of one partition of a follow-up."""
 
-    async def any_due(self, now: datetime) -> bool:
-        """Whether one is due."""
+    async def due(self, now: datetime) -> Due | None:
+        """What is due; None where nothing is."""
 
-    async def fire(self, lease: Lease, now: datetime, folded: int, most: int) -> int:
-        """Make events of the oldest timers that are due; how many.
+    async def fire(self, lease: Lease, due: Due, folded: int, most: int) -> int | None:
+        """Make events of the oldest timers that are due, still; how many. None: something else came first.
 
         None of a key that waits in quarantine, and none at all unless everything before the offset `folded`
         is folded, seen at the same moment as the timers. One that is cancelled at the same time is

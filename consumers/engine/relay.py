@@ -12,7 +12,7 @@ from structlog import get_logger
 from consumers.engine.outbox import Lease, Numbered, Outbox, Outlet
 from infra.failpoints import failpoint
 
-MOST = 200
+MOST = 2_000
 """Events in one transaction of Kafka."""
 _log = get_logger(__name__)
 

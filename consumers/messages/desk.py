@@ -57,7 +57,7 @@ class Desk:
         if not events:
             await self._rows.bulk_write(changes, ordered=False)
             return
-        session = await self._leases.session()
+        session = await self._leases.session(self._lease.name)
         async with transaction(session):
             await put_outbox(self._db, self._lease, self._outbox, events, session=session, now=now)
             failpoint("amid_settle_messages")

@@ -21,11 +21,11 @@ from infra.logging import configure
 from infra.memory import fewer_collections
 from infra.settings import Settings
 from projections.registry import BY_NAME
-from tests.bench import growth, ingestion, latency, reading, report, targets, workload
+from tests.bench import growth, ingestion, latency, reading, report, targets, timers, workload
 from tests.bench.meter import Meter
 from tests.bench.scene import Scene
 
-PARTS = ("reading", "growth", "latency", "ways")
+PARTS = ("reading", "growth", "latency", "ways", "timers")
 LATENCY_SECONDS = 8.0
 
 
@@ -68,7 +68,7 @@ async def _scene(settings: Settings, meter: Meter) -> Scene:
 
 async def _run(settings: Settings, meter: Meter, chosen: argparse.Namespace) -> None:
     scene = await _scene(settings, meter)
-    results = targets.Results({}, [], {}, {})
+    results = targets.Results({}, [], {}, {}, {})
     with Progress(console=Console(stderr=True)) as progress:
         for part in chosen.only or PARTS:
             task = progress.add_task(part, total=None)
@@ -97,6 +97,8 @@ async def _measure(
                 step()
         case "ways":
             results.ways = await ingestion.ways(scene, events // 20, rounds, step)
+        case "timers":
+            results.timers = await timers.measure(scene, events // 2, rounds, step, chosen.contender)
 
 
 async def _profile(settings: Settings, meter: Meter, chosen: argparse.Namespace) -> None:

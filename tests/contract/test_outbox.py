@@ -31,10 +31,11 @@ from consumers.engine.model import (
     Timer,
     Write,
 )
-from consumers.engine.outbox import Leases, Outbox, Timers
-from consumers.mongo_outbox import MongoLeases, MongoOutbox, MongoTimers
+from consumers.engine.outbox import Due, Leases, Outbox, Timers
+from consumers.mongo_outbox import MongoLeases, MongoOutbox
 from consumers.mongo_rows import shard_of, timers_of
 from consumers.mongo_store import MongoStore
+from consumers.mongo_timers import MongoTimers
 from events.codec import Record
 from events.topics import IDEAS
 from infra.embedded import Endpoints
@@ -43,6 +44,7 @@ from infra.settings import Settings
 from projections.core import DocumentView, Projection
 
 AT = datetime(2026, 4, 1, 13, 30, tzinfo=UTC)
+DUE = Due(AT)
 HOUR = timedelta(hours=1)
 ZERO, ONE = Partition(IDEAS.name, 0), Partition(IDEAS.name, 1)
 THINGS = DocumentView("things", "d", frozenset(), lambda event: event.key, lambda old, _: old, {})
@@ -173,11 +175,13 @@ class TestOutbox:
         lease = await subject.leases.take("relay")
         assert lease is not None
         await subject.outbox.published(lease, subject.shard, 2)
-        assert [row.n for row in await subject.outbox.after(subject.shard, 0, 99)] == [3]
+        assert [row.n for row in await subject.outbox.after(subject.shard, 2, 99)] == [3]
         await subject.outbox.published(lease, subject.shard, 1)  # told late
         again = await subject.leases.take("relay")
         assert again is not None
         assert (again.last, again.line, again.epoch) == (2, lease.line, lease.epoch + 1)
+        await subject.outbox.published(again, subject.shard, 3)
+        assert await subject.outbox.shards() == []
 
     async def test_a_notice_stays_as_it_was_first(self, subject: Subject) -> None:
         claim = await subject.write(await subject.store.claim(ZERO, "a"), notices=[notice("first")])
@@ -245,17 +249,17 @@ class TestTimers:
         later = replace(one, due=AT + HOUR)
         claim = await subject.write(claim, timers={one.id: later, two.id: None, "absent": None})
         assert await subject.names() == {one.id}
-        assert not await subject.timers.any_due(AT)
-        assert await subject.timers.any_due(AT + HOUR)
+        assert await subject.timers.due(AT) is None
+        assert await subject.timers.due(AT + HOUR) == Due(AT + HOUR)
 
     async def test_they_fire_when_due_the_oldest_first_and_once(self, subject: Subject) -> None:
         names = {"c": -3, "a": -2, "b": 0, "later": 1}
         await subject.start(*(timer(name, AT + hours * HOUR) for name, hours in names.items()))
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, 0, 2) == 2
-        assert await subject.timers.fire(lease, AT, 0, 99) == 1
-        assert await subject.timers.fire(lease, AT, 0, 99) == 0
+        assert await subject.timers.fire(lease, DUE, 0, 2) == 2
+        assert await subject.timers.fire(lease, DUE, 0, 99) == 1
+        assert await subject.timers.fire(lease, DUE, 0, 99) == 0
         assert await subject.fired() == [b"c", b"a", b"b"]
         found = await subject.outbox.after(subject.timers_shard, 0, 99)
         assert [row.n for row in found] == [1, 2, 3]
@@ -268,24 +272,24 @@ class TestTimers:
         claim = await subject.write(claim, quarantine=[waits])
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, 0, 99) == 1
+        assert await subject.timers.fire(lease, DUE, 0, 99) == 1
         assert await subject.fired() == [b"b"]
         await subject.write(claim, releases=[Release(ZERO, waits.identity, "replayed")])
-        assert await subject.timers.fire(lease, AT, 0, 99) == 1
+        assert await subject.timers.fire(lease, DUE, 0, 99) == 1
 
     async def test_none_fires_where_less_is_folded_than_the_sweeper_believes(self, subject: Subject) -> None:
         claim = await subject.start(timer("a", AT))
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, claim.next + 1, 99) == 0
-        assert await subject.timers.fire(lease, AT, claim.next, 99) == 1
+        assert await subject.timers.fire(lease, DUE, claim.next + 1, 99) is None
+        assert await subject.timers.fire(lease, DUE, claim.next, 99) == 1
 
     async def test_none_fires_of_a_partition_that_is_halted(self, subject: Subject) -> None:
         claim = await subject.start(timer("a", AT))
         await subject.store.report(Incident(claim, "expired", "planted", 3, 9), AT)
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, 0, 99) == 0
+        assert await subject.timers.fire(lease, DUE, 0, 99) is None
 
     async def test_a_sweeper_whose_lease_was_taken_changes_nothing(self, subject: Subject) -> None:
         await subject.start(timer("a", AT))
@@ -294,9 +298,9 @@ class TestTimers:
         assert old is not None
         assert new is not None
         with pytest.raises(Fenced):
-            await subject.timers.fire(old, AT, 0, 99)
+            await subject.timers.fire(old, DUE, 0, 99)
         assert await subject.outbox.shards() == []
-        assert await subject.timers.fire(new, AT, 0, 99) == 1
+        assert await subject.timers.fire(new, DUE, 0, 99) == 1
 
     async def test_those_of_other_partitions_are_left_alone(self, subject: Subject) -> None:
         other = replace(timer("other", AT), id="things.v1/riverton/y/other", partition=ONE)
@@ -304,7 +308,7 @@ class TestTimers:
         await subject.write(claim, timers={other.id: other})
         lease = await subject.leases.take("sweeper")
         assert lease is not None
-        assert await subject.timers.fire(lease, AT, 0, 99) == 0
+        assert await subject.timers.fire(lease, DUE, 0, 99) == 0
         assert await subject.names() == {other.id}
 
 
@@ -321,7 +325,7 @@ class TestMongo:
             one = timer(f"t{number}", AT)
             claim = await subject.write(claim, timers={one.id: one})
             fired, outcome = await asyncio.gather(
-                subject.timers.fire(lease, AT, 0, 99),
+                subject.timers.fire(lease, DUE, 0, 99),
                 subject.write(claim, timers={one.id: None}),
                 return_exceptions=True,
             )
@@ -360,7 +364,7 @@ class TestMongo:
         dead, alive = (MongoLeases(mongo, owner, 1, lambda: clock[0]) for owner in ("dead", "alive"))
         lease = await dead.take("sweeper")
         assert lease is not None
-        session = await dead.session()
+        session = await dead.session("sweeper")
         session.start_transaction()
         locked = {"_id": "sweeper"}
         await mongo["leases"].update_one(locked, {"$inc": {"last": 1}}, session=session)

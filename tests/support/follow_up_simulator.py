@@ -36,7 +36,7 @@ from tests.support.simulator import WAITS, History, Killed, Topics, lived
 BEGIN, END = datetime(2026, 4, 1, 12, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC)
 STEPS = 200
 REQUESTS_TOLD = ["r1", "r2", "r3", "r4"]
-CALLS = ("shards", "after", "published", "open", "publish", "publish", "any_due", "fire", "fire")
+CALLS = ("shards", "after", "published", "open", "publish", "publish", "due", "fire", "fire")
 
 
 def echo(state: Document | None, event: Event) -> Reaction:
@@ -119,7 +119,7 @@ class Office:
             timers = town.shaken(MemoryTimers(partition, town.store, town.outbox))
             log = town.workers[0].log
             self._sweepers[partition] = Sweeper(
-                partition, lease, timers, store=town.store, log=log, now=lambda: town.clock
+                partition, lease, timers, store=town.store, log=log, written=log, now=lambda: town.clock
             )
         return await self._sweepers[partition].step()
 

@@ -135,7 +135,13 @@ class Office:
         timers = MemoryTimers(place, self._reader.store, self._outbox)
         log = self._reader.worker.log
         return Sweeper(
-            place, lease, timers, store=self._reader.store, log=log, now=lambda: self._town.horizon
+            place,
+            lease,
+            timers,
+            store=self._reader.store,
+            log=log,
+            written=log,
+            now=lambda: self._town.horizon,
         )
 
     async def _relayed(self, shard: str) -> bool:
