@@ -5,15 +5,13 @@ stand. What a receiver does is no failure.
 """
 
 import asyncio
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from structlog import get_logger
 
-from consumers.engine.model import Fenced, Unavailable
-from consumers.fatal import FAILED_EXIT_CODE, end_process
 from consumers.kafka_log import KafkaLog
+from consumers.leased import until_stopped
 from consumers.mongo_outbox import MongoLeases
 from consumers.projector import owner
 from consumers.webhooks import deliveries
@@ -22,15 +20,12 @@ from consumers.webhooks.dial import Dial
 from consumers.webhooks.fanout import Fanout
 from consumers.webhooks.sender import Sender
 from infra.failpoints import failpoint
-from infra.kafka import KafkaError, single
-from infra.mongo import Database, PyMongoError
+from infra.kafka import single
+from infra.mongo import Database
 from infra.settings import Settings
 
 LEASE = "webhooks"
 STAND_BY_SECONDS = 0.5
-TROUBLE = (Fenced, Unavailable, KafkaError, PyMongoError, TimeoutError)
-"""What the servers or another process are the cause of."""
-
 _log = get_logger(__name__)
 
 
@@ -52,14 +47,7 @@ async def run(
     leases = MongoLeases(db, name, seconds, clock)
     log = KafkaLog(lambda: None, cluster_id, lambda: single(settings))
     fanout = Fanout(settings, db, log, name, clock)
-    stopping = asyncio.create_task(stop.wait())
-    working = asyncio.create_task(_work(settings, db, leases, fanout, clock))
-    await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
-    if working.done():
-        _end_process(working.exception())
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
-    await leases.release()
+    await until_stopped("webhooks", stop, leases, seconds, _work(settings, db, leases, fanout, clock))
     await log.close()
     _log.info("webhooks_stopped")
 
@@ -83,21 +71,7 @@ async def _work(
         async with asyncio.TaskGroup() as group:
             group.create_task(fanout.run())
             group.create_task(sender.run())
-            group.create_task(_keep(leases, settings.session_timeout_ms / 1000))
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None  # the first one says enough
     finally:
         await dial.close()
-
-
-async def _keep(leases: MongoLeases, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds / 4)
-        await leases.renew()
-
-
-def _end_process(error: BaseException | None) -> None:
-    if isinstance(error, TROUBLE):
-        _log.warning("webhooks_ended", why=type(error).__name__, error=str(error)[:500])
-        os._exit(FAILED_EXIT_CODE)
-    end_process(error or RuntimeError("the work of webhooks has ended"))
