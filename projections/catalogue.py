@@ -28,12 +28,17 @@ first offset not yet applied, `applied`, `duplicates` and `quarantined` count re
 `detail` and `status`: `open`, or `replayed` or `dropped` by an operator. `incidents` tells why a partition
 halted. `builds` lists the copies of each projection. `verifications` keeps what `townhall verify` found.
 
-Follow-ups keep a state for each aggregate in `<follow-up>.v<version>`, and share five collections. `outbox`
+Follow-ups keep a state for each aggregate in `<follow-up>.v<version>`, and share some collections. `outbox`
 holds events on their way to Kafka, as bytes, several in a row: `shard`, and `n`, the number of the last one,
 which counts without gaps; a row goes when they stand in the log. `timers` holds events that are published
-when they are `due`. `notifications` holds what participants are to be told, with its `status`. `leases` tells
-which process works on what: `owner`, `until`, and the number `last` published. `histories` tells of cities whose history is brought in: `at`, the
-moment where it stands; what is due later waits.
+when they are `due`. `leases` tells which process works on what: `owner`, `until`, and the number `last`
+published. `histories` tells of cities whose history is brought in: `at`, the moment where it stands; what is
+due later waits.
+
+`notifications` holds what people are to be told, without words: `recipient`, `template`, `about`, `fields`,
+and `status`: `new`, `queued`, `sent`, `failed` or `suppressed`. `audiences` tells who belongs to what:
+`changes` are the offsets of joining, leaving, joining and so on. `announcements` are on their way to an
+audience. `contacts` holds addresses of participants, personal data; `secrets` the key of tracking codes.
 """
 
 
