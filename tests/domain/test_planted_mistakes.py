@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from consumers.followups import attendance_hours, milestones, request_news, service_promises, session_watch
+from consumers.followups import (
+    attendance_hours,
+    milestones,
+    request_news,
+    service_promises,
+    session_watch,
+    steward_messages,
+)
 from producers.simulate.simulation import Simulation
 from projections import ladder
 from projections.views import cadence, pulse, signups
@@ -35,6 +42,7 @@ async def found() -> set[str]:
         (milestones, "TIMES", frozenset({1, 2, 10}), {"notices"}),
         (request_news, "MOVES", frozenset({"scheduled", "on_hold"}), {"notices"}),
         (service_promises, "HOUR", timedelta(minutes=59), {"facts", "service_requests"}),
+        (steward_messages, "LAPSE_AFTER", 2, {"notices"}),
     ],
     ids=lambda one: one if isinstance(one, str) else None,
 )
