@@ -62,6 +62,12 @@ async def shards_due(db: Database, now: datetime, held: Mapping[str, datetime]) 
     return [int(shard) for shard in await db["notifications"].distinct("shard", _due(now, held))]
 
 
+async def any_due(db: Database, cities: Sequence[str], at: datetime) -> bool:
+    """Whether these cities have a notice to look at by this moment."""
+    wanted = {"city": {"$in": cities}, **_due(at, {})}
+    return await db["notifications"].find_one(wanted, {"_id": 1}) is not None
+
+
 def _due(now: datetime, held: Mapping[str, datetime]) -> dict[str, Any]:
     """Of cities whose history is brought in, by the clock of their history."""
     ahead = [{"city": city, "look_at": {"$gt": at}} for city, at in held.items()]

@@ -22,7 +22,8 @@ from tests.year.play import MemoryTown
 
 async def found() -> set[str]:
     """The names of what differs after some weeks of one city."""
-    simulation, town = Simulation(cities=1, days=60, seed=7), MemoryTown(7)
+    simulation = Simulation(cities=1, days=60, seed=7)
+    town = MemoryTown(7, simulation.cities)
     await town.begin()
     for step in simulation.steps():
         await town.play(step)

@@ -13,7 +13,6 @@ from producers.simulate.feedback import Feedback
 from producers.simulate.granting import Application, Award, Call
 from producers.simulate.hours import Hours
 from producers.simulate.ideas import Idea
-from producers.simulate.participants import Participant
 from producers.simulate.practices import Practice
 from producers.simulate.progress import Progress
 from producers.simulate.reported import Request
@@ -21,6 +20,7 @@ from producers.simulate.results import Result
 from producers.simulate.rounds import Round
 from producers.simulate.sessions import Session, Signup
 from producers.simulate.truth import Kept, Truth
+from producers.simulate.wishes import Participant
 from projections.metrics.core import Scope
 
 Parts = tuple[int | Fraction | None, int | Fraction | None]

@@ -18,7 +18,6 @@ from consumers.engine.model import Notice
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.lag import standing
 from consumers.notice_rows import NOTICE
-from consumers.spreader import spread
 from events.codec import decode
 from events.envelope import DERIVED
 from events.topics import TOPICS
@@ -33,7 +32,15 @@ from projections.registry import PROJECTIONS
 from tests.support.forked import Child
 from tests.support.processes import environment
 
-CREW = {"project-0": "project", "project-1": "project", "follow-up": "follow-up", "relay": "relay"}
+CREW = {
+    "project-0": "project",
+    "project-1": "project",
+    "follow-up": "follow-up",
+    "relay": "relay",
+    "mailer": "mailer",
+}
+MAIL = "in_app"
+"""The channel to addresses where no mail server is named."""
 SESSION_MS = 3_000
 BETWEEN_KILLS = (1.0, 8.0)
 """Seconds, at random."""
@@ -99,6 +106,7 @@ class ServerTown:
     told: list[Notice]
     killed: Counter[str]
     ended: Counter[int]
+    mail: str = MAIL
 
     def notices(self) -> Iterable[Notice]:
         """What people are to be told."""
@@ -165,8 +173,6 @@ async def _caught_up(settings: Settings, db: Database) -> None:
 
 
 async def _notices(db: Database) -> list[Notice]:
-    while await spread(db):
-        pass
     rows = await db["notifications"].find().to_list(None)
     return [Notice(id=row["_id"], **_in_utc({name: row[name] for name in NOTICE})) for row in rows]
 
