@@ -28,8 +28,9 @@ _ALL: Final[tuple[tuple[str, str, tuple[str | None, Waits], str], ...]] = (
         "progress",
         _NEWS,
         (
-            "request_acknowledged request_expected request_moved request_update request_overdue request_joined "
-            "request_reopened request_original_acknowledged request_original_reopened request_result_progressed"
+            "request_acknowledged request_expected request_moved request_update request_overdue "
+            "request_joined request_reopened request_original_acknowledged request_original_reopened "
+            "request_result_progressed"
         ),
     ),
     (

@@ -1,6 +1,7 @@
 """`make year`: five cities for a year through the whole system, then everything is compared.
 
-In memory; with SERVERS=1 on a real Kafka and MongoDB, while projectors, follow-ups, relays and mailers are killed.
+In memory; with SERVERS=1 on a real Kafka and MongoDB, while projectors, follow-ups, relays and mailers are
+killed.
 CITIES, DAYS and SEED say otherwise. It ends with exit code 1 when anything differs.
 """
 
