@@ -39,7 +39,7 @@ async def test_read_models_follow_ups_and_published_numbers_show_what_happened()
     assert verdict.differences + numbers.differences == []
     assert {name for name, number in verdict.compared.items() if not number} == EMPTY
     assert NUMBERS.keys() < numbers.compared.keys()
-    assert len(numbers.compared) == 40
+    assert len(numbers.compared) == 41
     assert town.repeated > 50
     assert sum(reader.crashed for reader in town.readers) > 10
     assert all(not reader.store.quarantine for reader in town.readers)

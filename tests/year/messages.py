@@ -5,7 +5,7 @@ Ids are of no concern to the truth: a message is known by what it tells whom, ab
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from consumers.engine.model import Notice
@@ -110,7 +110,9 @@ def _document(one: Message, mail: str) -> dict[str, Any]:
     return {
         "city": one.city,
         "recipient": _subject(one),
+        "reason_at": one.notice.at,
         "about_kind": one.says.about,
+        "contribution": contribution(one),
         "about_id": one.notice.about,
         "kind": one.says.kind,
         "template": one.notice.template,
@@ -119,6 +121,7 @@ def _document(one: Message, mail: str) -> dict[str, Any]:
         "status": _status(one),
         "queued_at": one.queued_at,
         "sent_at": one.sent_at,
+        "in_time": in_time(one),
         "failed_at": None,
         "suppressed_at": one.suppressed_at,
         "attempts": one.sent_at is not None,
@@ -126,6 +129,17 @@ def _document(one: Message, mail: str) -> dict[str, Any]:
         "suppressed_because": one.suppressed_because,
         "updated_at": max(at for at in times if at is not None),
     }
+
+
+def contribution(one: Message) -> str:
+    """What somebody gave: volunteers of one opportunity give each their own."""
+    thing = f"{one.says.about}/{one.notice.about}"
+    return f"{thing}/{_subject(one)}" if one.says.about == "opportunity" else thing
+
+
+def in_time(one: Message) -> bool:
+    """Whether they were told within thirty days."""
+    return one.sent_at is not None and one.sent_at <= one.notice.at + timedelta(days=30)
 
 
 def _status(one: Message) -> str:
