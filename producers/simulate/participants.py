@@ -32,8 +32,10 @@ def _life(town: Town, person: Person) -> Life:
     dice = town.dice("participant", person.ref)
     for purpose in dice.sample(_PURPOSES, dice.randint(1, 5)):
         _consents(town, person, purpose, granted=dice.random() < 0.8)
-    while dice.random() < 0.25:
-        yield town.clock.waking(town.today + timedelta(days=dice.randint(20, 120)), dice)
+    if person.lang != town.city.languages[0] and dice.random() < 0.6:
+        _speaks(town, person, person.lang)
+    while dice.random() < 0.4:
+        yield town.clock.waking(town.today + timedelta(days=dice.randint(2, 80)), dice)
         _thinks_again(town, person, dice)
     if dice.random() < 0.03:
         yield town.clock.waking(town.today + timedelta(days=dice.randint(20, 120)), dice)
@@ -51,15 +53,18 @@ def _consents(town: Town, person: Person, purpose: str, *, granted: bool) -> Non
     _of(town, person).consents[purpose] = Consent(granted, event.at, NOTICE)
 
 
-def _thinks_again(town: Town, person: Person, dice: Random) -> None:
+def _speaks(town: Town, person: Person, lang: str) -> None:
+    event = town.tell(person.ref, ParticipantLanguageChanged(preferred_lang=lang), person.ref)
     known = _of(town, person)
-    if dice.random() < 0.4:
-        lang = dice.choice([*town.place.languages, "en"])
-        event = town.tell(person.ref, ParticipantLanguageChanged(preferred_lang=lang), person.ref)
-        known.lang, known.lang_at = lang, event.at
+    known.lang, known.lang_at = lang, event.at
+
+
+def _thinks_again(town: Town, person: Person, dice: Random) -> None:
+    if dice.random() < 0.2:
+        _speaks(town, person, dice.choice([*town.place.languages, "en"]))
         return
-    purpose = dice.choice(_PURPOSES)
-    before = known.consents.get(purpose)
+    purpose = "updates" if dice.random() < 0.5 else dice.choice(_PURPOSES)
+    before = _of(town, person).consents.get(purpose)
     _consents(town, person, purpose, granted=not (before and before.granted))
 
 

@@ -115,13 +115,15 @@ class Left(Protocol):
 
 def compared(town: Left, truth: Truth) -> Verdict:
     """Every read model and every derived fact."""
-    verdict = Verdict()
-    derived = [event for event in told_by_rules(town) if not messages.is_step(event)]
+    verdict, log = Verdict(), [decode(one.key, one.value, one.headers).event for one in town.records()]
+    derived = [event for event in told_by_rules(log) if not messages.is_step(event)]
     verdict.hold("facts", Counter(map(_told, derived)), Counter(map(_fact, _concluded(truth))))
     notices = list(town.notices())
     verdict.hold(
         "notices", Counter(map(messages.heard, notices)), Counter(map(messages.heard, truth.notices))
     )
+    steps = messages.told(filter(messages.is_step, log), notices)
+    verdict.hold("messages", steps, messages.true(truth, town.mail))
     _hold_messages(verdict, town, truth, notices)
     for name, view in VIEWS.items():
         store, collection = town.stored[OWNER[name].name], OWNER[name].collection(view)
@@ -133,9 +135,7 @@ def compared(town: Left, truth: Truth) -> Verdict:
 
 
 def _hold_messages(verdict: Verdict, town: Left, truth: Truth, notices: Sequence[Notice]) -> None:
-    """Every step of every message: one that stands in the log twice is told twice, whatever its id."""
-    steps = [event for event in _events(town) if messages.is_step(event)]
-    verdict.hold("messages", messages.told(steps, notices), messages.true(truth, town.mail))
+    """How every message stands in the read model."""
     view, sums = VIEWS["followups"], VIEWS["followups_by_status"]
     store, owner = town.stored[OWNER["followups"].name], OWNER["followups"]
     stored = messages.stored(store.documents.get(owner.collection(view), {}), notices)
@@ -144,14 +144,10 @@ def _hold_messages(verdict: Verdict, town: Left, truth: Truth, notices: Sequence
     verdict.hold("followups_by_status", cells(store, owner.collection(sums)), by_status)
 
 
-def _events(town: Left) -> Iterable[Event]:
-    return (decode(record.key, record.value, record.headers).event for record in town.records())
-
-
-def told_by_rules(town: Left) -> Iterable[Event]:
+def told_by_rules(log: Iterable[Event]) -> Iterable[Event]:
     """Every derived event of the log, once, whatever the relays repeated."""
     seen: set[tuple[str, str, str]] = set()
-    for event in _events(town):
+    for event in log:
         identity = (event.city, event.source, event.id)
         if event.source.endswith(f":{DERIVED}") and identity not in seen:
             seen.add(identity)

@@ -134,7 +134,7 @@ class Mailroom:
         row = self.rows[id_]
         row |= change
         if row["status"] not in OPEN:
-            del self._open[row["shard"]][id_]
+            self._open[row["shard"]].pop(id_, None)
 
     async def work(self) -> bool:
         """Look at everything that is due; whether anything moved."""

@@ -35,7 +35,10 @@ def is_step(event: Event) -> bool:
 
 
 def told(events: Iterable[Event], notices: Iterable[Notice]) -> Counter[Known]:
-    """The steps that stand in the log. One of a message that nobody asked for is known by its key alone."""
+    """The steps that stand in the log, each as often as it does: a repeat would be a second message.
+
+    One of a message that nobody asked for is known by its key alone.
+    """
     by_id = {one.id: one for one in notices}
     return Counter(_told(event, by_id) for event in events)
 

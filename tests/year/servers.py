@@ -42,8 +42,10 @@ CREW = {
 MAIL = "in_app"
 """The channel to addresses where no mail server is named."""
 SESSION_MS = 3_000
-BETWEEN_KILLS = (1.0, 8.0)
+BETWEEN_KILLS = (2.0, 14.0)
 """Seconds, at random."""
+QUIET_SECONDS = 300.0
+"""What follows takes follow-up, relay and mailer, and each of them may just have been killed."""
 LOOK_SECONDS = 0.2
 CAUGHT_UP_SECONDS = 120.0
 
@@ -132,6 +134,7 @@ async def lived(
 ) -> ServerTown:
     """The simulation, played into these servers while processes are killed, and what it left."""
     await apply_topics(settings)
+    history.QUIET_SECONDS = QUIET_SECONDS
     crew, names = Crew(settings, folder), [town.id for town in simulation.towns]
     async with (
         connect(settings) as db,
