@@ -1,8 +1,8 @@
-"""Bringing in the history of a city: its timers go by the clock of its history, not by today's.
+"""Bringing in the history of a city: its timers and messages go by the clock of its history, not by today's.
 
-A year that is published in a minute would find every deadline long past. So its timers are held where
-the history stands, and whoever brings it in goes on when all that was due until then stands in the log.
-Held timers wait until somebody moves on: should that process die, starting it again goes on.
+A year that is published in a minute would find every deadline long past. So its timers and messages are held
+where the history stands, and whoever brings it in goes on when all that was due until then stands in the log.
+What is held waits until somebody moves on: should that process die, starting it again goes on.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from datetime import datetime
 from consumers.engine.model import Partition
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.kafka_log import KafkaLog
+from consumers.messages.desk import any_due
 from consumers.mongo_rows import shard_of
 from infra.kafka import cluster_id, single
 from infra.mongo import Database, UpdateOne
@@ -26,7 +27,7 @@ Place = tuple[Partition, int, int]
 
 
 class NotQuiet(TimeoutError):
-    """What had to follow did not; the follow-ups or the relay may not run."""
+    """What had to follow did not; the follow-ups, the relay or the mailer may not run."""
 
 
 async def held(db: Database) -> dict[str, datetime]:
@@ -68,12 +69,15 @@ class History:
         except TimeoutError:
             raise NotQuiet(
                 f"What follows until {at:%Y-%m-%d %H:%M} UTC did not happen within {QUIET_SECONDS:g} s. "
-                "Are `townhall follow-up` and `townhall relay` running, and does `townhall status` show "
-                "a partition that halted? The same command goes on from here."
+                "Are `townhall follow-up`, `townhall relay` and `townhall mailer` running, and does "
+                "`townhall status` show a partition that halted? The same command goes on from here."
             ) from None
 
     async def _quiet(self, at: datetime) -> bool:
-        """Read in this order: what was folded has left its rows, and what was relayed has moved an end."""
+        """Read in this order: what was folded has left its rows, and what was relayed has moved an end.
+
+        An announcement is gone when its notices stand, and a notice is done when its event is in the outbox.
+        """
         ends = await self._ends()
         return (
             await self._folded(ends)
@@ -82,6 +86,8 @@ class History:
                 {"_id": 1},
             )
             is None
+            and await self._db["announcements"].find_one({}, {"_id": 1}) is None
+            and not await any_due(self._db, self._cities, at)
             and await self._db["outbox"].find_one({}, {"_id": 1}) is None
             and await self._ends() == ends
         )

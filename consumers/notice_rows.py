@@ -6,6 +6,8 @@ from zlib import crc32
 
 from consumers.engine.model import Announcement, Membership, Notice
 
+Row = Mapping[str, Any]
+"""A notice as it is kept."""
 MAILER_SHARDS: Final = 16
 """In how many parts the work of telling people is shared out."""
 MOST_CHANGES: Final = 40

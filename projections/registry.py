@@ -88,7 +88,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     ),
     Projection(
         "followups",
-        version=1,
+        version=2,
         topics=(FOLLOWUPS,),
         documents=(messages.VIEW,),
         document_tallies=(messages.BY_STATUS,),

@@ -6,30 +6,22 @@ an event. The step and its event are one transaction, which the mailer's lease f
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from consumers.engine.outbox import Lease
+from consumers.messages.tools import Step
 from consumers.mongo_outbox import MongoLeases, put_outbox, transaction
 from consumers.mongo_rows import kept
+from consumers.notice_rows import Row
 from events.codec import encode
-from events.envelope import Event
 from events.topics import FOLLOWUPS
 from infra.failpoints import failpoint
 from infra.mongo import Database, UpdateOne
 
-Row = Mapping[str, Any]
 OPEN = ("new", "queued")
 
 
-class Step(NamedTuple):
-    """What becomes of a notice, and the event that tells it; None where nothing is told."""
-
-    row: Row
-    change: Mapping[str, Any]
-    event: Event | None
-
-
-class Desk:
+class MongoDesk:
     """The notices of one shard, for whoever has its lease."""
 
     def __init__(self, db: Database, leases: MongoLeases, lease: Lease, shard: int) -> None:
@@ -68,6 +60,12 @@ class Desk:
 async def shards_due(db: Database, now: datetime, held: Mapping[str, datetime]) -> list[int]:
     """Where there are notices to look at."""
     return [int(shard) for shard in await db["notifications"].distinct("shard", _due(now, held))]
+
+
+async def any_due(db: Database, cities: Sequence[str], at: datetime) -> bool:
+    """Whether these cities have a notice to look at by this moment."""
+    wanted = {"city": {"$in": cities}, **_due(at, {})}
+    return await db["notifications"].find_one(wanted, {"_id": 1}) is not None
 
 
 def _due(now: datetime, held: Mapping[str, datetime]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What becomes of messages, as events: queued, sent, failed or suppressed, each told once."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ def event_of(row: Mapping[str, Any], zone: ZoneInfo, at: datetime, kind: type[To
     told: Payload = kind(
         dedupe_key=row["_id"],
         reason_event_id=row["causationid"],
+        reason_at=row["at"].astimezone(UTC),
         about_kind=template.about,
         about_id=row["about"],
         kind=template.kind,

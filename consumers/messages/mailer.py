@@ -13,6 +13,7 @@ Shards are leased, so several mailers share the work. Whatever the servers are t
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from structlog import get_logger
 
@@ -20,14 +21,17 @@ from consumers.history import held
 from consumers.kafka_log import KafkaLog
 from consumers.leased import until_stopped
 from consumers.messages.channels import Mail, OnOurPages
-from consumers.messages.desk import Desk, shards_due
-from consumers.messages.people import People
-from consumers.messages.round import Round, Tools
+from consumers.messages.desk import MongoDesk, shards_due
+from consumers.messages.people import MongoPeople
+from consumers.messages.round import Round
+from consumers.messages.subjects import titles
+from consumers.messages.tools import Tools
 from consumers.messages.writing import Writer
 from consumers.mongo_outbox import MongoLeases, prepare
 from consumers.projector import owner
 from consumers.relay import now
 from consumers.spreader import spread
+from infra.directory import list_cities
 from infra.failpoints import failpoint
 from infra.kafka import single
 from infra.mongo import Database
@@ -55,10 +59,10 @@ async def run(
     seconds = settings.session_timeout_ms / 1000
     leases = MongoLeases(db, owner(), seconds, clock)
     log = KafkaLog(lambda: None, cluster_id, lambda: single(settings))
-    people = People(db, log, "email" if settings.smtp_host else "in_app")
+    people = MongoPeople(db, log, "email" if settings.smtp_host else "in_app")
     pages, mail = OnOurPages(), Mail(settings)
-    writer = Writer(db, address(settings), await tracking(db))
-    mailer = Mailer(db, leases, Tools(db, people, writer, {"in_app": pages, "email": mail}), clock)
+    writer = Writer(partial(titles, db), address(settings), await tracking(db))
+    mailer = Mailer(db, leases, Tools(people, writer, {"in_app": pages, "email": mail}), clock)
     _log.info("mailer_started", mail=settings.smtp_host is not None)
     await until_stopped("mailer", stop, leases, seconds, mailer.run())
     await mail.close()
@@ -76,7 +80,7 @@ class Mailer:
         self._leases = leases
         self._tools = tools
         self._clock = clock
-        self._desks: dict[int, Desk] = {}
+        self._desks: dict[int, MongoDesk] = {}
         self._spreads = False
 
     async def run(self) -> None:
@@ -89,11 +93,13 @@ class Mailer:
         """Look once at everything; whether anything moved."""
         moved = await self._spread()
         at, histories = self._clock(), await held(self._db)
-        for shard in sorted(await shards_due(self._db, at, histories)):
+        due = sorted(await shards_due(self._db, at, histories))
+        cities = {city.id: city for city in await list_cities(self._db)} if due else {}
+        for shard in due:
             desk = await self._desk(shard)
             if desk is not None:
                 rows = await desk.due(at, histories, MOST)
-                moved |= await Round(self._tools, desk, at, histories).work(rows)
+                moved |= await Round(self._tools, desk, cities, at, histories).work(rows)
         return moved
 
     async def _spread(self) -> bool:
@@ -101,11 +107,11 @@ class Mailer:
         self._spreads = self._spreads or await self._leases.take("spreader") is not None
         return self._spreads and await spread(self._db)
 
-    async def _desk(self, shard: int) -> Desk | None:
+    async def _desk(self, shard: int) -> MongoDesk | None:
         if shard not in self._desks:
             lease = await self._leases.take(f"mailer/{shard}")
             if lease is None:
                 return None
             failpoint("after_mailer_lease")
-            self._desks[shard] = Desk(self._db, self._leases, lease, shard)
+            self._desks[shard] = MongoDesk(self._db, self._leases, lease, shard)
         return self._desks[shard]

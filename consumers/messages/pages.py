@@ -1,15 +1,16 @@
 """The page of whoever gave no name: what they were told of what they sent, shown for its tracking code."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from consumers.messages.desk import Row
 from consumers.messages.subjects import SUBJECTS, path, titles
 from consumers.messages.templates import TEMPLATES as MESSAGES
 from consumers.messages.writing import Writer
+from consumers.notice_rows import Row
 from infra.directory import City
 from infra.mongo import Database
 from infra.problems import ProblemError
@@ -37,7 +38,7 @@ def tracking_router(opened: Callable[[], Database], settings: Settings) -> APIRo
         if kind not in SUBJECTS or not codes.fits(code, known.id, kind, id_):
             detail = "The tracking code does not fit. Look at it again: it has ten letters and digits."
             raise ProblemError(403, "wrong_code", detail)
-        context = await _context(db, known, kind, id_, Writer(db, address(settings), codes))
+        context = await _context(db, known, kind, id_, Writer(partial(titles, db), address(settings), codes))
         shown = {**of_city(known), **context, "code": codes.code(known.id, kind, id_), "id": id_}
         body = TEMPLATES.get_template("track.html").render(shown)
         return conditional(request, body.encode(), media_type="text/html; charset=utf-8")

@@ -25,7 +25,7 @@ from projections.registry import BY_NAME
 PARTICIPANTS: Final = BY_NAME["participants"]
 
 
-class People:
+class MongoPeople:
     """Looks recipients up; `mail` is the channel of e-mail addresses."""
 
     def __init__(self, db: Database, log: KafkaLog, mail: Channel) -> None:
@@ -55,21 +55,26 @@ class People:
         found = await read.listing(self._db, "participants", where, [], limit=len(keys))
         told = {row["_id"]: row for row in found}
         reached = await contacts.contacts_of(self._db, keys)
-        return {key: self._person(told.get(key), reached.get(key), _zone(key, cities)) for key in keys}
-
-    def _person(self, told: Document | None, contact: Contact | None, usual: ZoneInfo) -> Person:
-        known: Mapping[str, Any] = told or {}
-        return Person(
-            zone=contact.zone(usual) if contact else usual,
-            channel=self._mail if contact else None,
-            email=contact.email if contact else None,
-            consents=frozenset(one["purpose"] for one in known.get("consents", ()) if one["granted"]),
-            lang=known.get("preferred_lang"),
-            erased=any(known.get(name) for name in ("erased_at", "erasure_requested_at")),
-            quiet=contact.quiet if contact else QUIET,
-        )
+        return {
+            key: person_of(told.get(key), reached.get(key), zone_of(key, cities), self._mail) for key in keys
+        }
 
 
-def _zone(key: str, cities: Mapping[str, City]) -> ZoneInfo:
+def person_of(told: Document | None, contact: Contact | None, usual: ZoneInfo, mail: Channel) -> Person:
+    """Somebody, by what the read model and the contacts hold of them."""
+    known: Mapping[str, Any] = told or {}
+    return Person(
+        zone=contact.zone(usual) if contact else usual,
+        channel=mail if contact else None,
+        email=contact.email if contact else None,
+        consents=frozenset(one["purpose"] for one in known.get("consents", ()) if one["granted"]),
+        lang=known.get("preferred_lang"),
+        erased=any(known.get(name) for name in ("erased_at", "erasure_requested_at")),
+        quiet=contact.quiet if contact else QUIET,
+    )
+
+
+def zone_of(key: str, cities: Mapping[str, City]) -> ZoneInfo:
+    """The clock of a participant's city."""
     city = cities.get(key.partition("/")[0])
     return city.zone if city else ZoneInfo("UTC")

@@ -11,32 +11,20 @@ from structlog import get_logger
 from consumers.engine.model import derived_id
 from consumers.messages.channels import Channel, NotTaken
 from consumers.messages.decide import Person, Send, Suppress, decide
-from consumers.messages.desk import Desk, Row, Step
 from consumers.messages.events import Told, event_of
 from consumers.messages.letters import Letter
-from consumers.messages.people import People
 from consumers.messages.templates import TEMPLATES
 from consumers.messages.texts import chain, language
-from consumers.messages.writing import Writer
+from consumers.messages.tools import Desk, Step, Tools
+from consumers.notice_rows import Row
 from events.types.followups import FollowupFailed, FollowupQueued, FollowupSent, FollowupSuppressed
-from infra.directory import City, list_cities
+from infra.directory import City
 from infra.failpoints import failpoint
-from infra.mongo import Database
 
 AGAIN: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 """After a failed attempt, how long until the next; then it is given up."""
 MOST_IN_DIGEST: Final = 50
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What a round works with."""
-
-    db: Database
-    people: People
-    writer: Writer
-    channels: Mapping[str, Channel]
 
 
 @dataclass
@@ -50,12 +38,19 @@ class Post:
 class Round:
     """Looks at notices at one moment; of a city whose history is brought in, at the moment of each."""
 
-    def __init__(self, tools: Tools, desk: Desk, now: datetime, histories: Mapping[str, datetime]) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        desk: Desk,
+        cities: Mapping[str, City],
+        now: datetime,
+        histories: Mapping[str, datetime],
+    ) -> None:
         self._tools = tools
         self._desk = desk
+        self._cities = cities
         self._now = now
         self._histories = histories
-        self._cities: dict[str, City] = {}
         self._people: dict[str, Person] = {}
 
     async def work(self, rows: Sequence[Row]) -> bool:
@@ -71,7 +66,6 @@ class Round:
 
     async def _look_up(self, rows: Sequence[Row]) -> list[Row]:
         """What is known of the recipients; those of whom something is still to be folded wait."""
-        self._cities = {city.id: city for city in await list_cities(self._tools.db)}
         keys = sorted({_key(row) for row in rows if row["recipient"] is not None})
         known = await self._tools.people.known_up_to_now(keys)
         self._people = await self._tools.people.look_up(sorted(known), self._cities)
@@ -93,7 +87,7 @@ class Round:
         if isinstance(found, Suppress):
             return self._suppressed(row, found)
         late = found.at > self._moment(row) and not row["digest"]
-        return Step(row, {"look_at": found.at}, None) if late else None
+        return Step(row, {"look_at": found.at, "digest": found.digest}, None) if late else None
 
     def _judged(self, row: Row) -> Suppress | Send:
         return decide(TEMPLATES[row["template"]], row["fields"], self._person(row), self._moment(row))

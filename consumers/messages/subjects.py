@@ -3,7 +3,7 @@
 Words of content that a city hides are in no message: the id stands for them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from infra.mongo import Database
@@ -44,10 +44,11 @@ async def titles(db: Database, kind: str, keys: Iterable[str]) -> dict[str, str]
     where: read.Where = {"_id": OneOf(wanted)}
     found = await read.listing(db, subject.view, where, [], limit=len(wanted), fields=(subject.title,))
     without = await hidden(db, kind, wanted) if subject.theirs else frozenset[str]()
-    return {row["_id"]: _title(row["_id"], row[subject.title], without) for row in found}
+    return {row["_id"]: shown(row["_id"], row[subject.title], without) for row in found}
 
 
-def _title(key: str, title: str | None, without: frozenset[str]) -> str:
+def shown(key: str, title: str | None, without: Container[str]) -> str:
+    """The title, or the id where it has none or is hidden."""
     return title if title and key not in without else key.partition("/")[2]
 
 

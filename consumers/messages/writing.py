@@ -1,19 +1,20 @@
 """Letters for notices: what they are about, their links, and the words."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from consumers.messages.decide import Person
-from consumers.messages.desk import Row
 from consumers.messages.letters import Letter, compose
-from consumers.messages.subjects import path, titles
+from consumers.messages.subjects import path
 from consumers.messages.templates import TEMPLATES
 from consumers.messages.texts import Written
+from consumers.notice_rows import Row
 from infra.directory import City
-from infra.mongo import Database
 from infra.tracking import Tracking
 
+Titles = Callable[[str, Sequence[str]], Awaitable[Mapping[str, str]]]
+"""The titles of things of one kind, each named `city/id`, as far as they are known."""
 PATIENCE: Final = 20.0
 """Seconds in which the read model may come to show what a message is about; then it is named by its id."""
 
@@ -21,8 +22,8 @@ PATIENCE: Final = 20.0
 class Writer:
     """Writes what notices ask for."""
 
-    def __init__(self, db: Database, url: str, codes: Tracking) -> None:
-        self._db = db
+    def __init__(self, titles: Titles, url: str, codes: Tracking) -> None:
+        self._titles = titles
         self._url = url
         self._codes = codes
         self._waiting: dict[str, float] = {}
@@ -34,7 +35,7 @@ class Writer:
             by_kind.setdefault(TEMPLATES[row["template"]].about, []).append(row)
         found: dict[str, str] = {}
         for kind, some in by_kind.items():
-            known = await titles(self._db, kind, [_key(row) for row in some])
+            known = await self._titles(kind, [_key(row) for row in some])
             for row in some:
                 title = known.get(_key(row)) or self._impatient(row)
                 if title is not None:

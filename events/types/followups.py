@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from events.envelope import Payload
-from events.scalars import EventId, Lang, Name, Ref
+from events.scalars import EventId, Lang, Name, Ref, Timestamp
 
 Attempts = Annotated[int, Field(ge=1, le=1000)]
 
@@ -16,6 +16,7 @@ Attempts = Annotated[int, Field(ge=1, le=1000)]
 class _FollowUp(Payload):
     dedupe_key: EventId
     reason_event_id: EventId
+    reason_at: Timestamp | None = Field(default=None, description="when that happened")
     about_kind: Name
     about_id: Ref
     kind: Literal["receipt", "progress", "outcome", "reminder", "notice"]

@@ -18,7 +18,7 @@ from events.types.requests import (
     ServiceRequestUpdatePosted,
 )
 from events.types.service_levels import level_of
-from producers.simulate import duplicates, messages
+from producers.simulate import duplicates
 from producers.simulate.levels import level
 from producers.simulate.people import Person
 from producers.simulate.reported import Change, Request
@@ -201,8 +201,6 @@ class Case:
         self.truth.solved = self.truth.solved or code != "duplicate"
         self.truth.hears.closed(event.at, code)
         duplicates.moved(self.town, self.truth, "closed", code, event.at)
-        if self.truth.reporter is not None and self.reporter is not None:
-            messages.tell_outcome(self.town, self.reporter, event)
 
     def confirmed(self) -> None:
         """Whoever looked found it gone."""

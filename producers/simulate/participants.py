@@ -1,7 +1,6 @@
 """Participants: what they allow, the language they wish for, and a few who want to be forgotten."""
 
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Final
 
@@ -14,33 +13,11 @@ from events.types.participants import (
 from producers.simulate.agenda import Life
 from producers.simulate.people import Person
 from producers.simulate.town import Town
+from producers.simulate.wishes import Consent, Participant
 
 NOTICE: Final = "2025-01"
 WITHIN: Final = timedelta(days=30)
-_PURPOSES: Final = ("updates", "surveys", "volunteering_offers")
-
-
-@dataclass
-class Consent:
-    """What was said last of one purpose."""
-
-    granted: bool
-    at: datetime
-    notice: str | None
-
-
-@dataclass
-class Participant:
-    """What is so of one participant, besides what they did."""
-
-    city: str
-    ref: str
-    consents: dict[str, Consent] = field(default_factory=dict)
-    lang: str | None = None
-    lang_at: datetime | None = None
-    erasure_requested_at: datetime | None = None
-    erasure_due_at: datetime | None = None
-    erased_at: datetime | None = None
+_PURPOSES: Final = ("updates", "reminders", "weekly_digest", "surveys", "volunteering_offers")
 
 
 def begin(town: Town, day: date) -> None:
@@ -53,10 +30,12 @@ def begin(town: Town, day: date) -> None:
 
 def _life(town: Town, person: Person) -> Life:
     dice = town.dice("participant", person.ref)
-    for purpose in dice.sample(_PURPOSES, dice.randint(1, 3)):
+    for purpose in dice.sample(_PURPOSES, dice.randint(1, 5)):
         _consents(town, person, purpose, granted=dice.random() < 0.8)
-    while dice.random() < 0.25:
-        yield town.clock.waking(town.today + timedelta(days=dice.randint(20, 120)), dice)
+    if person.lang != town.city.languages[0] and dice.random() < 0.6:
+        _speaks(town, person, person.lang)
+    while dice.random() < 0.4:
+        yield town.clock.waking(town.today + timedelta(days=dice.randint(2, 80)), dice)
         _thinks_again(town, person, dice)
     if dice.random() < 0.03:
         yield town.clock.waking(town.today + timedelta(days=dice.randint(20, 120)), dice)
@@ -74,15 +53,18 @@ def _consents(town: Town, person: Person, purpose: str, *, granted: bool) -> Non
     _of(town, person).consents[purpose] = Consent(granted, event.at, NOTICE)
 
 
-def _thinks_again(town: Town, person: Person, dice: Random) -> None:
+def _speaks(town: Town, person: Person, lang: str) -> None:
+    event = town.tell(person.ref, ParticipantLanguageChanged(preferred_lang=lang), person.ref)
     known = _of(town, person)
-    if dice.random() < 0.4:
-        lang = dice.choice([*town.place.languages, "en"])
-        event = town.tell(person.ref, ParticipantLanguageChanged(preferred_lang=lang), person.ref)
-        known.lang, known.lang_at = lang, event.at
+    known.lang, known.lang_at = lang, event.at
+
+
+def _thinks_again(town: Town, person: Person, dice: Random) -> None:
+    if dice.random() < 0.2:
+        _speaks(town, person, dice.choice([*town.place.languages, "en"]))
         return
-    purpose = dice.choice(_PURPOSES)
-    before = known.consents.get(purpose)
+    purpose = "updates" if dice.random() < 0.5 else dice.choice(_PURPOSES)
+    before = _of(town, person).consents.get(purpose)
     _consents(town, person, purpose, granted=not (before and before.granted))
 
 
@@ -95,3 +77,4 @@ def _is_forgotten(town: Town, person: Person, dice: Random) -> Life:
     yield town.clock.working(town.now, dice.randint(4, 15), dice)
     known.erased_at = town.tell(person.ref, ParticipantErased(), person.ref).at
     town.erased(person.ref)
+    town.reaches(person.ref, None)

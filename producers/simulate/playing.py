@@ -10,9 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from events.envelope import Event
+from infra.contacts import delete_contact, put_contact
 from infra.mongo import Database
 from producers.imports.common import CHUNK, Publishes, publish
 from producers.simulate.simulation import Simulation
+from producers.simulate.steps import Reached
 
 COLLECTION: Final = "simulations"
 
@@ -37,6 +39,7 @@ class Progress:
     """How far the simulation of a seed has come, kept in the database."""
 
     def __init__(self, db: Database, simulation: Simulation) -> None:
+        self._db = db
         self._documents = db[COLLECTION]
         self._cities = len(simulation.towns)
         self._id = {"_id": simulation.coalition.id}
@@ -61,6 +64,14 @@ class Progress:
         now = {"cities": self._cities, "steps": steps, "until": until}
         await self._documents.update_one(self._id, {"$set": now}, upsert=True)
 
+    async def reach(self, changes: Sequence[Reached]) -> None:
+        """How people are reached from now on; noted a second time it is the same."""
+        for one in changes:
+            if one.contact is None:
+                await delete_contact(self._db, one.city, one.participant)
+            else:
+                await put_contact(self._db, one.city, one.participant, one.contact)
+
 
 async def play(
     simulation: Simulation,
@@ -73,6 +84,7 @@ async def play(
     done, before = Played(), progress.steps
     for number, step in enumerate(simulation.steps(), start=1):
         if number > before:
+            await progress.reach(step.contacts)
             await _published(publisher, step.events)
             await advance(step.moment)
             await progress.taken(number, step.moment)

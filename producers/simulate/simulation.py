@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Final
 
+from infra.directory import City
 from producers.simulate import (
+    contacts,
     feedback,
     groups,
     hours,
@@ -40,6 +42,7 @@ _FAMILIES: Final = (
     results,
     groups,
     practices,
+    contacts,
     participants,
     moderation,
     volunteering,
@@ -62,6 +65,11 @@ class Simulation:
         for town in self.towns:
             town.begin(_days(town))
             town.begin(own_grants(town))
+
+    @property
+    def cities(self) -> list[City]:
+        """All of them, and the coalition."""
+        return [self.coalition.city, *(town.city for town in self.towns)]
 
     @property
     def truth(self) -> Truth:

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from events.envelope import Event, Payload
 from events.registry import BY_PAYLOAD, EVENT_TYPES
+from infra.contacts import Contact
 from infra.directory import City
 from producers.simulate.acting import THANKED, TIMES, Act, Acting, Acts, who
 from producers.simulate.agenda import Agenda, Life
 from producers.simulate.clock import Clock
 from producers.simulate.people import People
 from producers.simulate.places import Place
-from producers.simulate.steps import Steps
+from producers.simulate.post import Post
+from producers.simulate.steps import Reached, Steps
 from producers.simulate.truth import Fact, Notice, Truth
 
 AGGREGATE: Final = {entry.name: entry.aggregate for entry in EVENT_TYPES}
@@ -32,6 +34,9 @@ class World:
     agenda: Agenda
     truth: Truth = field(default_factory=Truth)
     steps: Steps = field(default_factory=Steps)
+
+    def __post_init__(self) -> None:
+        self.post = Post(self.agenda, self.truth, self.steps)
 
 
 class Jurisdiction:
@@ -124,8 +129,19 @@ class Jurisdiction:
         self, recipients: Iterable[str | None], template: str, about: str, at: datetime, **fields: str
     ) -> None:
         """From what was told until now these people must be told this, each once."""
-        told = dict.fromkeys(recipients)
-        self.truth.notices += [Notice(self.id, one, template, about, at, fields) for one in told]
+        for one in dict.fromkeys(recipients):
+            notice = Notice(self.id, one, template, about, at, fields)
+            self.truth.notices.append(notice)
+            self.world.post.take(self.city, notice)
+
+    def reaches(self, person: str, contact: Contact | None) -> None:
+        """From now on they are reached here, or no longer."""
+        key, known = self.key(person), self.truth.kept(Contact)
+        self.world.steps.reached(Reached(self.id, person, contact), f"participant {key}", self.now)
+        if contact is None:
+            known.pop(key, None)
+        else:
+            known[key] = contact
 
     def erased(self, person: str) -> None:
         """They are forgotten: nobody writes to them any more."""

@@ -1,7 +1,8 @@
 """Mistakes in what the domain means, planted in read models and follow-ups: the truth finds each of them."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -13,16 +14,23 @@ from consumers.followups import (
     session_watch,
     steward_messages,
 )
+from consumers.messages import decide
+from consumers.messages.round import Round
+from consumers.messages.tools import Step
 from producers.simulate.simulation import Simulation
 from projections import ladder
 from projections.views import cadence, pulse, signups
 from tests.year.compare import compared
+from tests.year.mailroom import MemoryDesk
 from tests.year.play import MemoryTown
 
+WEEKS: Final = 30
 
-async def found() -> set[str]:
+
+async def found(days: int = 60) -> set[str]:
     """The names of what differs after some weeks of one city."""
-    simulation, town = Simulation(cities=1, days=60, seed=7), MemoryTown(7)
+    simulation = Simulation(cities=1, days=days, seed=7)
+    town = MemoryTown(7, simulation.cities)
     await town.begin()
     for step in simulation.steps():
         await town.play(step)
@@ -59,3 +67,40 @@ async def test_a_wrong_constant_is_found(
 
 async def test_nothing_is_found_where_nothing_is_wrong() -> None:
     assert await found() == set()
+
+
+async def test_one_message_that_is_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was sent, and nothing tells of it."""
+    settle, lost = MemoryDesk.settle, list[Step]()
+
+    async def forgetful(desk: MemoryDesk, steps: Sequence[Step], now: datetime) -> None:
+        sent = [step for step in steps if step.change.get("status") == "sent" and not lost]
+        lost.extend(sent)
+        await settle(desk, [step._replace(event=None) if step in sent else step for step in steps], now)
+
+    monkeypatch.setattr(MemoryDesk, "settle", forgetful)
+    assert await found(WEEKS) == {"messages", "followups", "followups_by_status"}
+
+
+async def test_one_message_that_is_told_twice_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The read model shows it once; the log does not."""
+    settle, repeated = MemoryDesk.settle, list[Step]()
+
+    async def repeating(desk: MemoryDesk, steps: Sequence[Step], now: datetime) -> None:
+        sent = [step for step in steps if step.change.get("status") == "sent" and not repeated]
+        repeated.extend(sent)
+        await settle(desk, [*steps, *(step._replace(change={}) for step in sent)], now)
+
+    monkeypatch.setattr(MemoryDesk, "settle", repeating)
+    assert await found(WEEKS) == {"messages"}
+
+
+async def test_what_is_sent_although_consent_was_withdrawn_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks again at the moment of sending."""
+    monkeypatch.setattr(Round, "_checked", lambda *_: None)
+    assert {"messages", "followups", "followups_by_status"} <= await found()
+
+
+async def test_a_digest_at_another_hour_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "DIGEST_AT", time(10))
+    assert await found(WEEKS) == {"messages", "followups"}

@@ -1,6 +1,7 @@
 """`make year`: five cities for a year through the whole system, then everything is compared.
 
-In memory; with SERVERS=1 on a real Kafka and MongoDB, while projectors, follow-ups and relays are killed.
+In memory; with SERVERS=1 on a real Kafka and MongoDB, while projectors, follow-ups, relays and mailers are
+killed.
 CITIES, DAYS and SEED say otherwise. It ends with exit code 1 when anything differs.
 """
 
@@ -31,13 +32,15 @@ Shown = Callable[[datetime], None]
 
 async def in_memory(simulation: Simulation, seed: int, shown: Shown) -> tuple[str, Verdict]:
     """What happened on the way, and how the town stands with the truth."""
-    town = MemoryTown(seed)
+    town = MemoryTown(seed, simulation.cities)
     await town.begin()
     for step in simulation.steps():
         await town.play(step)
         shown(step.moment)
     crashes = sum(reader.crashed for reader in town.readers)
-    told = f"{town.published:,} events, {town.repeated:,} repeats, {crashes:,} crashes"
+    told = f"{town.published:,} events, {town.repeated:,} repeats, {crashes:,} crashes, "
+    letters = sum(town.mailroom.box.letters.values())
+    told += f"{letters:,} letters, {town.mailroom.died:,} deaths of the mailer"
     verdict = compared(town, simulation.truth)
     if simulation.days >= WHOLE_MONTHS:
         verdict += await published(town, simulation)

@@ -1,7 +1,7 @@
 """What is stored and what stands in the log, held against the truth."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
@@ -11,7 +11,6 @@ from events.codec import decode
 from events.envelope import DERIVED, Event
 from events.registry import BY_TYPE
 from producers.simulate.truth import Fact, Truth
-from producers.simulate.truth import Notice as Truly
 from projections.core import DocumentView
 from projections.registry import OWNER, VIEWS
 from tests.support.engines import cells
@@ -24,6 +23,7 @@ from tests.year import (
     hours,
     ideas,
     impact,
+    messages,
     participants,
     pulse,
     requests,
@@ -99,6 +99,10 @@ class Left(Protocol):
     """What a town leaves behind, wherever it was lived."""
 
     @property
+    def mail(self) -> str:
+        """The channel to addresses."""
+
+    @property
     def stored(self) -> Mapping[str, Any]:
         """What each read model keeps, by name: `documents` and `cells` by collection and id."""
 
@@ -111,10 +115,16 @@ class Left(Protocol):
 
 def compared(town: Left, truth: Truth) -> Verdict:
     """Every read model and every derived fact."""
-    verdict = Verdict()
-    derived = list(told_by_rules(town))
+    verdict, log = Verdict(), [decode(one.key, one.value, one.headers).event for one in town.records()]
+    derived = [event for event in told_by_rules(log) if not messages.is_step(event)]
     verdict.hold("facts", Counter(map(_told, derived)), Counter(map(_fact, _concluded(truth))))
-    verdict.hold("notices", Counter(map(_heard, town.notices())), Counter(map(_heard, truth.notices)))
+    notices = list(town.notices())
+    verdict.hold(
+        "notices", Counter(map(messages.heard, notices)), Counter(map(messages.heard, truth.notices))
+    )
+    steps = messages.told(filter(messages.is_step, log), notices)
+    verdict.hold("messages", steps, messages.true(truth, town.mail))
+    _hold_messages(verdict, town, truth, notices)
     for name, view in VIEWS.items():
         store, collection = town.stored[OWNER[name].name], OWNER[name].collection(view)
         if isinstance(view, DocumentView) and name in DOCUMENTS:
@@ -124,11 +134,20 @@ def compared(town: Left, truth: Truth) -> Verdict:
     return verdict
 
 
-def told_by_rules(town: Left) -> Iterable[Event]:
+def _hold_messages(verdict: Verdict, town: Left, truth: Truth, notices: Sequence[Notice]) -> None:
+    """How every message stands in the read model."""
+    view, sums = VIEWS["followups"], VIEWS["followups_by_status"]
+    store, owner = town.stored[OWNER["followups"].name], OWNER["followups"]
+    stored = messages.stored(store.documents.get(owner.collection(view), {}), notices)
+    verdict.hold("followups", stored, messages.documents(truth, town.mail))
+    by_status = messages.by_status(truth, town.mail)
+    verdict.hold("followups_by_status", cells(store, owner.collection(sums)), by_status)
+
+
+def told_by_rules(log: Iterable[Event]) -> Iterable[Event]:
     """Every derived event of the log, once, whatever the relays repeated."""
     seen: set[tuple[str, str, str]] = set()
-    for record in town.records():
-        event = decode(record.key, record.value, record.headers).event
+    for event in log:
         identity = (event.city, event.source, event.id)
         if event.source.endswith(f":{DERIVED}") and identity not in seen:
             seen.add(identity)
@@ -204,10 +223,6 @@ def _fact(fact: Fact) -> tuple[Any, ...]:
     return fact.city, fact.name, fact.subject, fact.at, fact.participant, _flat(fact.data)
 
 
-def _heard(one: Notice | Truly) -> tuple[Any, ...]:
-    return one.city, one.template, one.recipient, one.about, one.at, _flat(one.fields)
-
-
 def _flat(data: Mapping[str, Any]) -> str:
     return repr(sorted((name, value) for name, value in data.items() if value is not None))
 
@@ -218,5 +233,5 @@ UNTOLD = {"metric_snapshots"}
 
 def not_compared() -> set[str]:
     """Read models and follow-ups of which nothing here says what they must show or tell."""
-    known = DOCUMENTS.keys() | TALLIES.keys() | CONCLUDES.keys() | UNTOLD
+    known = DOCUMENTS.keys() | TALLIES.keys() | CONCLUDES.keys() | UNTOLD | {*messages.VIEWS}
     return (VIEWS.keys() | {one.name for one in FOLLOW_UPS}) - known

@@ -13,7 +13,7 @@ from producers.simulate.feedback import Feedback
 from producers.simulate.granting import Application, Award, Call
 from producers.simulate.hours import Hours
 from producers.simulate.ideas import Idea
-from producers.simulate.participants import Participant
+from producers.simulate.post import Message
 from producers.simulate.practices import Practice
 from producers.simulate.progress import Progress
 from producers.simulate.reported import Request
@@ -21,7 +21,9 @@ from producers.simulate.results import Result
 from producers.simulate.rounds import Round
 from producers.simulate.sessions import Session, Signup
 from producers.simulate.truth import Kept, Truth
+from producers.simulate.wishes import Participant
 from projections.metrics.core import Scope
+from tests.year.messages import contribution, in_time
 
 Parts = tuple[int | Fraction | None, int | Fraction | None]
 ANSWER = timedelta(days=90)
@@ -101,6 +103,12 @@ def acted_on(seen: Seen) -> Parts:
 def completed(seen: Seen) -> Parts:
     results = seen.all(Result)
     return sum(one.percent == 100 for one in results), len(results)
+
+
+def loops_closed(seen: Seen) -> Parts:
+    told = [one for one in seen.all(Message) if one.says.kind == "outcome" and seen.on(one.notice.at)]
+    closed = {contribution(one) for one in told if in_time(one)}
+    return len(closed), len({contribution(one) for one in told})
 
 
 def last_round(seen: Seen) -> Parts:
@@ -290,6 +298,7 @@ NUMBERS: dict[str, Callable[[Seen], Parts]] = {
     "ideas.supporters": supporters,
     "ideas.acted_on": acted_on,
     "results.completed": completed,
+    "loops.closed": loops_closed,
     "ballots.last_round": last_round,
     "programs.satisfied": satisfied,
     "participants": participants,

@@ -1,13 +1,12 @@
-"""What the read models of participants and messages must hold: each person once, the erased never."""
+"""What the read models of participants must hold: each person once, the erased never."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from producers.simulate.acting import RUNGS, Act, Acts
-from producers.simulate.messages import Message
-from producers.simulate.participants import Participant
 from producers.simulate.truth import Truth
+from producers.simulate.wishes import Participant
 from tests.support.spec import Sums
 from tests.year.sums import Added, Documents, summed
 
@@ -135,48 +134,8 @@ def _climbed(one: Acts) -> Iterator[Added]:
             yield (one.city, first.day[:7], rung), {"participants": 1}
 
 
-def messages(truth: Truth) -> Documents:
-    told = truth.kept(Message).items()
-    return {key: _message(one) for key, one in told if one.queued_at or one.suppressed_at}
-
-
-def _message(one: Message) -> dict[str, Any]:
-    return {
-        **one.about,
-        "city": one.city,
-        "recipient": one.recipient,
-        "lang": one.lang,
-        "status": _status(one),
-        "queued_at": one.queued_at,
-        "sent_at": one.sent_at,
-        "failed_at": one.failed_at,
-        "suppressed_at": one.suppressed_at,
-        "attempts": one.attempts,
-        "error": one.error,
-        "suppressed_because": one.suppressed_because,
-        "updated_at": one.last_told,
-    }
-
-
-def _status(one: Message) -> str:
-    if one.sent_at is not None:
-        return "sent"
-    if one.failed_at is not None:
-        return "failed"
-    return "suppressed" if one.suppressed_at is not None else "queued"
-
-
-def messages_by_status(truth: Truth) -> Sums:
-    return summed(
-        ((one.city, one.about["kind"], one.about["channel"], _status(one)), {"messages": 1})
-        for one in truth.kept(Message).values()
-        if one.queued_at or one.suppressed_at
-    )
-
-
-DOCUMENTS = {"participants": participants, "followups": messages}
+DOCUMENTS = {"participants": participants}
 TALLIES = {
-    "followups_by_status": messages_by_status,
     "participants_by_period": by_period,
     "participants_by_neighbourhood": by_neighbourhood,
     "participants_by_rung": by_rung,

@@ -1,7 +1,8 @@
 """The whole town in memory: every read model and follow-up on the real engine, under a clock that is set.
 
 Events come in any interleaving that keeps the order of each key, some come twice, workers crash in the
-middle of their transactions, relays die after they have published. None of it may show.
+middle of their transactions, relays die after they have published, mailers before and after they keep what
+they did. None of it may show.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,25 +12,25 @@ from typing import Any
 
 from consumers.engine.memory import MemoryTopics
 from consumers.engine.memory_outbox import (
-    MemoryBroker,
     MemoryLeases,
     MemoryOutbox,
-    MemoryOutlet,
     MemoryTimers,
     spread,
 )
 from consumers.engine.model import Notice, Partition, Record
-from consumers.engine.relay import Relay
 from consumers.engine.sweeper import Sweeper
 from consumers.followups.registry import FOLLOW_UPS
 from events.codec import encode
 from events.envelope import Event
-from producers.simulate.steps import Step
-from projections.core import Projection
-from projections.registry import PROJECTIONS
+from infra.contacts import Contact
+from infra.directory import City
+from producers.simulate.steps import Reached, Step
+from projections.core import Document, Projection
+from projections.registry import OWNER, PROJECTIONS, VIEWS
 from tests.support.engines import TroubledStore, Worker, all_partitions
-from tests.support.follow_up_simulator import Shaken
 from tests.support.simulator import Killed
+from tests.year.mailroom import MAIL, Mailroom
+from tests.year.relays import Relays
 
 AGAIN = 0.02
 """How many of the events come twice."""
@@ -109,15 +110,14 @@ class Reader:
 
 
 class Office:
-    """The relay and the sweepers of one follow-up; they die now and then, and others take over."""
+    """The relays and the sweepers of one follow-up."""
 
     def __init__(self, town: "MemoryTown", reader: Reader) -> None:
         self._town = town
         self._reader = reader
         self._leases = MemoryLeases()
         self._outbox = MemoryOutbox(reader.store, self._leases)
-        self._broker = MemoryBroker(town.topics)
-        self.died = 0
+        self._relays = Relays(town, reader.projection.group, self._leases, self._outbox)
 
     async def work(self) -> bool:
         """Fire what is due, publish what is to be published; whether there was any."""
@@ -125,9 +125,7 @@ class Office:
         due = {timer.partition for timer in self._reader.store.timers.values() if timer.due <= now}
         for place in sorted(due):
             busy |= bool(await (await self._sweeper(place)).step())
-        for shard in await self._outbox.shards():
-            busy |= await self._relayed(shard)
-        return busy
+        return await self._relays.work() or busy
 
     async def _sweeper(self, place: Partition) -> Sweeper:
         lease = await self._leases.take(f"sweeper/{place.short}")
@@ -144,33 +142,13 @@ class Office:
             now=lambda: self._town.horizon,
         )
 
-    async def _relayed(self, shard: str) -> bool:
-        lease = await self._leases.take(f"relay/{shard}")
-        assert lease is not None
-        outlet = MemoryOutlet(self._broker, f"{self._reader.projection.group}/{shard}")
-        relay = Relay(shard, lease, self._troubled(self._outbox), outlet)
-        try:
-            await relay.open()
-            while await relay.step():
-                pass
-        except Killed:
-            self.died += 1
-        return True
-
-    def _troubled(self, outbox: MemoryOutbox) -> Any:
-        """Sometimes it dies between the log and the note that it stands there."""
-
-        async def at(where: str) -> None:
-            if where == "before published" and self._town.dice.random() < self._town.crashes:
-                raise Killed
-
-        return Shaken(outbox, at)
-
 
 class MemoryTown:
     """Everything that reads the log, and the moment up to which time has passed for it."""
 
-    def __init__(self, seed: int, *, again: float = AGAIN, crashes: float = 0.01) -> None:
+    def __init__(
+        self, seed: int, cities: Iterable[City], *, again: float = AGAIN, crashes: float = 0.01
+    ) -> None:
         self.dice = Random(seed)
         self.crashes = crashes
         self.topics = MemoryTopics()
@@ -179,6 +157,11 @@ class MemoryTown:
         self._told: list[Event] = []
         self.repeated = 0
         self.readers = [self._reader(one) for one in (*PROJECTIONS, *FOLLOW_UPS)]
+        self.stored = {reader.projection.name: reader.store for reader in self.readers}
+        """The stores of the read models and follow-ups, by name."""
+        self.mail, self.contacts = MAIL, dict[str, Contact]()
+        """The channel to addresses, and how each `city/participant` is reached."""
+        self.mailroom = Mailroom(self, cities)
         self._offices = [Office(self, one) for one in self.readers if one.projection in FOLLOW_UPS]
 
     def _reader(self, projection: Projection) -> Reader:
@@ -191,6 +174,7 @@ class MemoryTown:
 
     async def play(self, step: Step) -> None:
         """Publish the step, and let everything happen that must have happened by its moment."""
+        self.reach(step.contacts)
         self.publish(step.events)
         await self.advance(step.moment)
 
@@ -205,14 +189,25 @@ class MemoryTown:
     async def _round(self) -> bool:
         """Everybody reads all there is, fires what is due and publishes what follows."""
         busy = False
-        for reader in self.dice.sample(self.readers, len(self.readers)):
+        for number, reader in enumerate(self.dice.sample(self.readers, len(self.readers))):
             busy |= await reader.drain()
+            if number == len(self.readers) // 2:  # when some read models are behind
+                busy |= await self.mailroom.work()
         for office in self._offices:
             busy |= await office.work()
         for reader in self.readers:
             while spread(reader.store):
-                pass
-        return busy
+                busy = True
+        return await self.mailroom.work() or busy
+
+    def reach(self, changes: Iterable[Reached]) -> None:
+        """How people are reached from now on."""
+        for one in changes:
+            key = f"{one.city}/{one.participant}"
+            if one.contact is None:
+                self.contacts.pop(key, None)
+            else:
+                self.contacts[key] = one.contact
 
     def publish(self, events: Sequence[Event]) -> None:
         """The events come, in any interleaving of their keys; some of them, or of earlier ones, twice."""
@@ -229,10 +224,10 @@ class MemoryTown:
         """How many events were published, each counted once."""
         return len(self._told)
 
-    @property
-    def stored(self) -> dict[str, TroubledStore]:
-        """The stores of the read models and follow-ups, by name."""
-        return {reader.projection.name: reader.store for reader in self.readers}
+    def documents(self, view: str) -> dict[str, Document]:
+        """What the read model of this name holds."""
+        owner: Any = OWNER[view]
+        return self.stored[owner.name].documents.get(owner.collection(VIEWS[view]), {})
 
     def notices(self) -> Iterable[Notice]:
         """What people are to be told."""

@@ -42,7 +42,7 @@ async def published(town: MemoryTown, simulation: Simulation) -> Verdict:
     """Each number of each city that may be shown, to the last digit."""
     verdict, reader, truth = Verdict(), folded(town), simulation.truth
     first, last = period(simulation)
-    for city in [simulation.coalition.city, *(one.city for one in simulation.towns)]:
+    for city in simulation.cities:
         scope = Scope(city, first, last, town.horizon)
         seen = Seen(truth, scope)
         for code, true in _expected(seen).items():

@@ -18,7 +18,6 @@ from consumers.engine.model import Notice
 from consumers.followups.registry import FOLLOW_UPS
 from consumers.lag import standing
 from consumers.notice_rows import NOTICE
-from consumers.spreader import spread
 from events.codec import decode
 from events.envelope import DERIVED
 from events.topics import TOPICS
@@ -33,10 +32,20 @@ from projections.registry import PROJECTIONS
 from tests.support.forked import Child
 from tests.support.processes import environment
 
-CREW = {"project-0": "project", "project-1": "project", "follow-up": "follow-up", "relay": "relay"}
+CREW = {
+    "project-0": "project",
+    "project-1": "project",
+    "follow-up": "follow-up",
+    "relay": "relay",
+    "mailer": "mailer",
+}
+MAIL = "in_app"
+"""The channel to addresses where no mail server is named."""
 SESSION_MS = 3_000
-BETWEEN_KILLS = (1.0, 8.0)
+BETWEEN_KILLS = (2.0, 14.0)
 """Seconds, at random."""
+QUIET_SECONDS = 300.0
+"""What follows takes follow-up, relay and mailer, and each of them may just have been killed."""
 LOOK_SECONDS = 0.2
 CAUGHT_UP_SECONDS = 120.0
 
@@ -99,6 +108,7 @@ class ServerTown:
     told: list[Notice]
     killed: Counter[str]
     ended: Counter[int]
+    mail: str = MAIL
 
     def notices(self) -> Iterable[Notice]:
         """What people are to be told."""
@@ -124,6 +134,7 @@ async def lived(
 ) -> ServerTown:
     """The simulation, played into these servers while processes are killed, and what it left."""
     await apply_topics(settings)
+    history.QUIET_SECONDS = QUIET_SECONDS
     crew, names = Crew(settings, folder), [town.id for town in simulation.towns]
     async with (
         connect(settings) as db,
@@ -165,8 +176,6 @@ async def _caught_up(settings: Settings, db: Database) -> None:
 
 
 async def _notices(db: Database) -> list[Notice]:
-    while await spread(db):
-        pass
     rows = await db["notifications"].find().to_list(None)
     return [Notice(id=row["_id"], **_in_utc({name: row[name] for name in NOTICE})) for row in rows]
 

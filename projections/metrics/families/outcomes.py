@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Final
 
-from projections.metrics.core import Ask, Inputs, Metric, Scope, Sums, Value
+from projections.counting import COUNT
+from projections.metrics.core import Ask, Counts, Distinct, Inputs, Metric, Scope, Sums, Value
 from projections.metrics.numbers import percent, total
+from projections.read import Where
 
 
 def _yield_asks(scope: Scope) -> Mapping[str, Ask]:
@@ -47,6 +49,35 @@ def _completed(inputs: Inputs, _: Scope) -> Value:
     )
 
 
+def _closed_asks(scope: Scope) -> Mapping[str, Ask]:
+    """Of what was told in time, and of all that should have been told: suppressed and failed is not told."""
+    outcomes: Where = {**scope.during("reason_at"), "kind": "outcome"}
+    return {
+        "contributions": Distinct("followups", outcomes, of="contribution"),
+        "told": Distinct("followups", {**outcomes, "in_time": True}, of="contribution"),
+        "people": Distinct("followups", outcomes, of="recipient"),
+        "messages": Counts("followups", outcomes, by=("status",)),
+    }
+
+
+def _closed(inputs: Inputs, _: Scope) -> Value:
+    every, told, people = (total(inputs[name], COUNT) for name in ("contributions", "told", "people"))
+    by_status = {str(row.key["status"]): row.n[COUNT] for row in inputs["messages"]}
+    return Value(
+        value=percent(told, every),
+        numerator=told,
+        denominator=every,
+        inputs={
+            "contributions_with_an_outcome": every,
+            "told_in_time": told,
+            **{f"messages_{status}": by_status.get(status, 0) for status in _STATUSES},
+        },
+        people=people,
+        completeness=Fraction(1) if every else None,
+    )
+
+
+_STATUSES: Final = ("sent", "failed", "suppressed", "queued")
 METRICS: Final = (
     Metric(
         code="ideas.acted_on",
@@ -76,6 +107,21 @@ METRICS: Final = (
         "done.",
         asks=_completed_asks,
         compute=_completed,
+        better="higher",
+    ),
+    Metric(
+        code="loops.closed",
+        version=1,
+        title="People told what came of it",
+        unit="percent",
+        decimals=1,
+        window="days",
+        numerator="of these, those of whom somebody who contributed was sent the outcome within 30 days",
+        denominator="contributions of any kind that had an outcome on these days",
+        explanation="How often people hear what came of what they reported, proposed or did. A message "
+        "counts once it was sent: not while it waits, nor where they did not wish it or cannot be reached.",
+        asks=_closed_asks,
+        compute=_closed,
         better="higher",
     ),
 )

@@ -1,9 +1,12 @@
 """What came of ideas, and where practices went: each number by a history that can be counted by hand."""
 
 from datetime import timedelta
+from typing import Any
 
 from events.envelope import Event
 from tests.support import build
+from tests.support.build import when
+from tests.support.builders.participants import failed, queued, sent, suppressed
 from tests.support.builders.practices import adopted_elsewhere, published
 from tests.support.builders.results import created, progressed, reached_idea
 from tests.support.metrics import number, shows
@@ -40,6 +43,29 @@ def test_of_few_ideas_it_is_not_told() -> None:
 
 def test_without_an_accepted_idea_there_is_no_number() -> None:
     shows(number("ideas.acted_on", build.submitted()), None, denominator=0)
+
+
+def test_a_loop_is_closed_when_one_of_those_who_contributed_was_sent_an_outcome_in_time() -> None:
+    """Sent, not queued; once for each contribution, whoever else was told, and of its outcome only."""
+    at, late = "2026-04-10T12:00:00-04:00", "2026-05-11T12:00:00-04:00"
+
+    def of(number: int, **data: object) -> dict[str, Any]:
+        key = {"dedupe_key": f"m{number}", "about_id": f"r{number}", "reason_at": when(at)}
+        return {"who": f"person-{number:08}", **key, **data}
+
+    history = [
+        *(event for one in range(4) for event in (queued(at=at, **of(one)), sent(at=at, **of(one)))),
+        queued(at=at, **of(9, about_id="r1")),  # of two authors one is told
+        queued(at=at, **of(4)),
+        suppressed(at=at, **of(5)),
+        failed(at=at, final=True, **of(6)),
+        sent(at=late, **of(7)),
+        sent(at=at, **of(8, kind="progress")),
+        sent(at=at, **of(10, reason_at=when("2026-03-31T12:00:00-04:00"))),
+    ]
+    shown = number("loops.closed", *history)
+    shows(shown, "50.0", numerator=4, denominator=8)
+    assert [shown.inputs[f"messages_{one}"] for one in ("queued", "suppressed")] == [2, 1]
 
 
 def test_results_are_completed_while_they_stand_at_100_percent() -> None:

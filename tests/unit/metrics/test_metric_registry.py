@@ -45,6 +45,7 @@ def test_codes_and_versions_are_permanent() -> None:
         "ideas.acted_on": 1,
         "ideas.answered": 1,
         "results.completed": 1,
+        "loops.closed": 1,
         "practices.days_to_adoption.p50": 1,
         "practices.days_to_adoption.p90": 1,
         "practices.taken_up": 1,

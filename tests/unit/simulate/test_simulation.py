@@ -22,15 +22,24 @@ from producers.simulate.granting import Call
 from producers.simulate.people import pseudonym
 from producers.simulate.places import MOST, places
 from producers.simulate.simulation import FIRST_DAY, Simulation
-from producers.simulate.steps import Step, Steps
+from producers.simulate.steps import Reached, Step, Steps
 from tests.support.build import acknowledged, opened, when
+from tests.support.builders.participants import consent
 
 DIGEST = """
 from tests.unit.simulate.test_simulation import digest
 print(digest(2, 40, 7))
 """
-LEFT_OUT = {"metric.snapshot", "service_request.overdue"}
-"""What a city publishes of what was counted, which no simulation can know, and what only a rule tells."""
+LEFT_OUT = {
+    "metric.snapshot",
+    "service_request.overdue",
+    "followup.queued",
+    "followup.sent",
+    "followup.failed",
+    "followup.suppressed",
+}
+"""What a city publishes of what was counted, which no simulation can know, and what only a rule or the mailer
+tells."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -176,6 +185,30 @@ def test_a_step_ends_before_something_is_told_of_what_a_rule_spoke_of() -> None:
         (at + 2 * MINUTE, ["r1", "r2"]),
         (at + 60 * MINUTE, ["r1"]),
     ]
+
+
+def test_a_step_ends_before_somebody_who_was_to_be_told_something_is_reached_elsewhere() -> None:
+    steps, at = Steps(), when("2026-04-01T12:00:00+00:00")
+    steps.followed("participant riverton/ann", at)
+    elsewhere, other = (Reached("riverton", who, None) for who in ("ann", "ben"))
+    steps.reached(other, "participant riverton/ben", at + MINUTE)
+    steps.reached(elsewhere, "participant riverton/ann", at + 2 * MINUTE)
+    steps.cut(at + 60 * MINUTE)
+    assert steps.ready() == [
+        Step(at + MINUTE, (), (other,)),
+        Step(at + 60 * MINUTE, (), (elsewhere,)),
+    ]
+
+
+def test_what_is_told_late_comes_after_what_was_said_before_of_how_to_be_told() -> None:
+    """It is due at once, when the step is only half published."""
+    steps, at = Steps(), when("2026-04-01T12:00:00+00:00")
+    steps.cut(at)
+    late, wish = opened("r1", at=(at - MINUTE).isoformat()), consent(at=(at + MINUTE).isoformat())
+    steps.told(wish, at + MINUTE, "participant riverton/ann")
+    steps.told(late, at + 2 * MINUTE, "service_request riverton/r1")
+    steps.cut(at + 60 * MINUTE)
+    assert [step.events for step in steps.ready()] == [(), (wish,), (late,)]
 
 
 def test_lives_wake_in_the_order_of_their_moments_and_of_equal_ones_in_that_of_their_beginning() -> None:

@@ -1,6 +1,7 @@
 """What became of messages to participants, and the numbers that were published."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
@@ -25,8 +26,10 @@ def test_a_message_stands_with_what_it_is_about() -> None:
             "recipient": ANN,
             "dedupe_key": "closed/r1",
             "reason_event_id": "e1",
+            "reason_at": None,
             "about_kind": "service_request",
             "about_id": "r1",
+            "contribution": "service_request/r1",
             "kind": "outcome",
             "template": "service_request.closed",
             "channel": "email",
@@ -34,6 +37,7 @@ def test_a_message_stands_with_what_it_is_about() -> None:
             "status": "queued",
             "queued_at": when(AT),
             "sent_at": None,
+            "in_time": False,
             "failed_at": None,
             "suppressed_at": None,
             "attempts": 0,
@@ -55,6 +59,23 @@ def test_sent_stays_sent_in_whatever_order_it_is_told() -> None:
         given(messages.VIEW, *history).shows(
             status="sent", queued_at=when(EARLY), sent_at=when(LATE), failed_at=None, attempts=3
         )
+
+
+def test_it_is_in_time_when_it_was_sent_at_most_30_days_after_what_led_to_it() -> None:
+    reason = when("2026-03-02T18:00:00-05:00")
+    last = (reason + timedelta(days=30)).isoformat()
+    late = (reason + timedelta(days=30, milliseconds=1)).isoformat()
+    given(messages.VIEW, sent(at=last, reason_at=reason)).shows(reason_at=reason, in_time=True)
+    given(messages.VIEW, sent(at=late, reason_at=reason)).shows(in_time=False)
+    given(messages.VIEW, sent(at=late, reason_at=reason), sent(at=last)).shows(in_time=True)
+    given(messages.VIEW, queued(reason_at=reason)).shows(in_time=False)
+    given(messages.VIEW, sent(at=last)).shows(reason_at=None, in_time=False)
+
+
+def test_what_many_take_part_in_is_a_contribution_of_each() -> None:
+    given(messages.VIEW, sent(about_kind="opportunity", about_id="o1")).shows(
+        contribution=f"opportunity/o1/{ANN}"
+    )
 
 
 def test_a_failure_is_one_when_nobody_tries_again() -> None:
