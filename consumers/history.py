@@ -27,7 +27,7 @@ Place = tuple[Partition, int, int]
 
 
 class NotQuiet(TimeoutError):
-    """What had to follow did not; the follow-ups, the relay or the mailer may not run."""
+    """What had to follow did not; a projector, the follow-ups, the relay or the mailer may not run."""
 
 
 async def held(db: Database) -> dict[str, datetime]:
@@ -69,8 +69,8 @@ class History:
         except TimeoutError:
             raise NotQuiet(
                 f"What follows until {at:%Y-%m-%d %H:%M} UTC did not happen within {QUIET_SECONDS:g} s. "
-                "Are `townhall follow-up`, `townhall relay` and `townhall mailer` running, and does "
-                "`townhall status` show a partition that halted? The same command goes on from here."
+                "Are `townhall project`, `townhall follow-up`, `townhall relay` and `townhall mailer` running? "
+                "Does `townhall status` show a partition that halted? The same command goes on from here."
             ) from None
 
     async def _quiet(self, at: datetime) -> bool:

@@ -97,7 +97,12 @@ async def test_a_history_finds_its_deadlines_when_it_comes_to_them(scene: Scene)
     )
     async with histories.opened(scene.settings, scene.db, ["riverton"]) as history:
         await history.hold(told)
-        with scene.running("follow-up"), scene.running("relay"):
+        with (
+            scene.running("project"),
+            scene.running("follow-up"),
+            scene.running("relay"),
+            scene.running("mailer"),
+        ):
             await scene.publish(kept, missed)
             await history.settle(promised - timedelta(seconds=1))
             assert await scene.overdue() == {}
