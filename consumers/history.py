@@ -69,8 +69,9 @@ class History:
         except TimeoutError:
             raise NotQuiet(
                 f"What follows until {at:%Y-%m-%d %H:%M} UTC did not happen within {QUIET_SECONDS:g} s. "
-                "Are `townhall project`, `townhall follow-up`, `townhall relay` and `townhall mailer` running? "
-                "Does `townhall status` show a partition that halted? The same command goes on from here."
+                "Are `townhall project`, `townhall follow-up`, `townhall relay` and `townhall mailer` "
+                "running? Does `townhall status` show a partition that halted? "
+                "The same command goes on from here."
             ) from None
 
     async def _quiet(self, at: datetime) -> bool:
