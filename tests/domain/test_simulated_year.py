@@ -93,6 +93,7 @@ async def test_nothing_depends_on_how_finely_time_passes() -> None:
     town = MemoryTown(3, simulation.cities)
     await town.begin()
     for step in simulation.steps():
+        town.reach(step.contacts)
         for event in step.events:
             if event.at > town.horizon + timedelta(hours=3) and event.at < step.moment:
                 await town.advance(event.at - timedelta(milliseconds=1))
