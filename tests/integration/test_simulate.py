@@ -24,7 +24,7 @@ from producers.simulate.simulation import Simulation
 from tests.support.all_in_one import Town, running
 from tests.support.data import REPOSITORY
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(400)]
 SEED = "4711"
 
 
