@@ -210,5 +210,5 @@ async def test_a_tally_moves_by_difference_when_a_document_changes_hands() -> No
     await (await town.worker()).drain()
     publish(town.topics, build.closed("r1"))
     await (await town.worker()).drain()
-    stages = cells(town.store, "requests_by_stage.v2")
+    stages = cells(town.store, "requests_by_stage.v3")
     assert stages == {("riverton", "submitted"): {"count": 1}, ("riverton", "closed"): {"count": 1}}

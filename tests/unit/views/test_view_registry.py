@@ -45,7 +45,7 @@ def test_stored_names_are_permanent() -> None:
         "townhall.participation.v3",
         "townhall.impact.v1",
         "townhall.participants.v1",
-        "townhall.followups.v1",
+        "townhall.followups.v2",
         "townhall.metrics.v1",
         "townhall.stewardship.v1",
         "townhall.volunteering.v1",
