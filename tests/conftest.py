@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from infra.embedded import EmbeddedServers, Endpoints
 from tests.support import servers as found
@@ -16,6 +17,13 @@ NewServers = Callable[..., EmbeddedServers]
 
 def pytest_report_header() -> str:
     return found.plan()
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """What a test configured of logs, and the stream that they went to, ends with it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
