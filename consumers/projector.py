@@ -191,7 +191,8 @@ async def run(
 async def _work(broker: KafkaBroker, watchdogs: Sequence[Watchdog], stop: asyncio.Event) -> None:
     watching: list[asyncio.Task[None]] = []
     try:
-        await broker.start()  # may fail halfway, with consumers at work that must be stopped too
+        if not await _started(broker, stop):
+            return
         _log.info("projector_started", groups=[watchdog.group for watchdog in watchdogs])
         watching = [asyncio.create_task(watchdog.run()) for watchdog in watchdogs]
         await stop.wait()
@@ -200,6 +201,22 @@ async def _work(broker: KafkaBroker, watchdogs: Sequence[Watchdog], stop: asynci
             task.cancel()
         await _stop(broker, watchdogs, asked=stop.is_set())
         _log.info("projector_stopped")
+
+
+async def _started(broker: KafkaBroker, stop: asyncio.Event) -> bool:
+    """Whether it has started before it was to stop: where Kafka is away, each consumer takes its time.
+
+    It may fail halfway, with consumers at work that must be stopped too.
+    """
+    starting, stopping = asyncio.create_task(broker.start()), asyncio.create_task(stop.wait())
+    await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait([starting], timeout=STOP_SECONDS)
+        return False
+    starting.result()
+    return True
 
 
 async def _stop(broker: KafkaBroker, watchdogs: Sequence[Watchdog], *, asked: bool) -> None:
