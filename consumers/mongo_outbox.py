@@ -40,6 +40,7 @@ async def prepare(db: Database) -> None:
     await db["outbox"].create_index([("shard", 1), ("n", 1)], unique=True)
     await db["timers"].create_index([("shard", 1), ("due", 1)])
     await db["notifications"].create_index([("shard", 1), ("status", 1), ("look_at", 1)])
+    await db["notifications"].create_index([("city", 1), ("about", 1)])
     await db["notifications"].create_index([("status", 1), ("look_at", 1), ("shard", 1)])
     await db["audiences"].create_index([("audience", 1), ("member", 1)], unique=True)
     await db["announcements"].create_index([("at", 1), ("_id", 1)])

@@ -42,8 +42,10 @@ def _plain(code: str) -> str:
 
 async def tracking(db: Database) -> Tracking:
     """Codes by the key of this database, which is made when it is first asked for."""
-    new = {"$setOnInsert": {"key": secrets.token_bytes(32)}}
-    row = await db[COLLECTION].find_one_and_update(
-        {"_id": "tracking"}, new, upsert=True, return_document=True
-    )
+    row = await db[COLLECTION].find_one({"_id": "tracking"})
+    if row is None:
+        new = {"$setOnInsert": {"key": secrets.token_bytes(32)}}
+        row = await db[COLLECTION].find_one_and_update(
+            {"_id": "tracking"}, new, upsert=True, return_document=True
+        )
     return Tracking(bytes(row["key"]))

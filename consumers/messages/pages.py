@@ -72,7 +72,7 @@ def _shown(writer: Writer, row: Row, city: City, title: str) -> dict[str, Any]:
 
 
 async def _may_answer(db: Database, city: City, kind: str, id_: str) -> bool:
-    """A request that is closed, and of which nobody has said since whether it is fixed."""
+    """Whether it is a request that the city has closed."""
     if kind != "service_request":
         return False
     found = await read.document(db, "service_requests", f"{city.id}/{id_}")
