@@ -57,11 +57,18 @@ class KafkaLog:
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """First offset that still exists, and the one after the last."""
+        return (await self.all_bounds([partition]))[partition]
+
+    async def all_bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+        """The same of many, asked for at once."""
+        places = {_native(one): one for one in partitions}
         try:
             async with asyncio.timeout(READ_SECONDS):
-                return await self._reader.bounds(_native(partition))
+                found = await self._reader.bounds(list(places))
         except (KafkaError, TimeoutError) as error:
-            raise Unavailable(f"the bounds of {partition.short}: {type(error).__name__}") from error
+            names = ", ".join(one.short for one in places.values())
+            raise Unavailable(f"the bounds of {names}: {type(error).__name__}") from error
+        return {places[place]: bounds for place, bounds in found.items()}
 
     async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset after the last of each, of which no part is a transaction under way."""
@@ -103,7 +110,7 @@ class KafkaLog:
 
 
 class SingleReader:
-    """Asks about one partition at a time; connects when it is first asked.
+    """Asks one question at a time; connects when it is first asked.
 
     Its connection is its own: on that of a consumer at work each question waits until a fetch is
     answered, which takes half a second where nothing is published.
@@ -114,13 +121,13 @@ class SingleReader:
         self._consumer: AIOKafkaConsumer | None = None
         self._one = asyncio.Lock()
 
-    async def bounds(self, place: TopicPartition) -> tuple[int, int]:
-        """First offset that still exists, and the one after the last."""
+    async def bounds(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """First offset of each that still exists, and the one after the last."""
         async with self._one:
             consumer = await self._opened()
-            first = await consumer.beginning_offsets([place])
-            end = await consumer.end_offsets([place])
-        return first[place], end[place]
+            first = await consumer.beginning_offsets(places)
+            end = await consumer.end_offsets(places)
+        return {place: (first[place], end[place]) for place in places}
 
     async def ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         """The offset after the last of each."""

@@ -102,11 +102,12 @@ class Watchdog:
         positions = self._engine.positions()
         mine = self._log.assigned() - self._engine.halted.keys()
         try:
-            return {one for one in mine if await self._waits(one, positions.get(one))}
+            ends = await self._log.ends(mine)
+            return {one for one in mine if await self._waits(one, positions.get(one), ends[one])}
         except Unavailable:
             return set()
 
-    async def _waits(self, partition: Partition, checkpoint: int | None) -> bool:
+    async def _waits(self, partition: Partition, checkpoint: int | None, end: int) -> bool:
         """Records wait where the consumer stands before the end, or the partition was never claimed.
 
         The checkpoint stays one behind the end for ever where the log ends with the marker of a
@@ -114,7 +115,6 @@ class Watchdog:
         """
         if checkpoint is None:
             return True
-        _, end = await self._log.bounds(partition)
         position = await self._log.position(partition)
         if end > position or (checkpoint < position and self._engine.busy):
             return True

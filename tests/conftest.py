@@ -8,11 +8,27 @@ from typing import Any
 
 import pytest
 import structlog
+from xdist.scheduler import LoadFileScheduling
 
 from infra.embedded import EmbeddedServers, Endpoints
 from tests.support import servers as found
 
 NewServers = Callable[..., EmbeddedServers]
+
+
+ALL_IN_ONE = "tests/all_in_one/"
+
+
+class TestsOfAFileStayTogether(LoadFileScheduling):
+    """Those that share one `townhall up` too: it is started once, and ends with the last of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ALL_IN_ONE if nodeid.startswith(ALL_IN_ONE) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TestsOfAFileStayTogether | None:
+    return TestsOfAFileStayTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_report_header() -> str:

@@ -45,6 +45,8 @@ MAX_TRANSACTION_BYTES = 8 * 1024 * 1024
 RECORD_BYTES = 500
 """What a record costs beside its key and value, about: with its headers."""
 RETRY_SECONDS = 0.5
+IDLE_LOOKS = 6
+"""Of so many looks at a partition where nothing moves, one reads the record that was applied last."""
 
 _log = get_logger(__name__)
 
@@ -79,6 +81,7 @@ class Engine:
         self._most = self._max_bytes
         self._refused: dict[tuple[Partition, int], str] = {}
         """Records that the store could not take though each was alone, by offset, and why."""
+        self._looks = 0
         self._owned: dict[Partition, Owned] = {}
         self._claiming: set[asyncio.Task[None]] = set()
         self.halted: dict[Partition, Incident] = {}
@@ -159,7 +162,7 @@ class Engine:
         partition, first = owned.claim.partition, records[0]
         if first.offset == owned.claim.next:
             return records
-        await self._inspect(owned)
+        await self._inspect(owned, owned.claim)
         if first.offset > owned.claim.next and await self._follows(owned, first):
             return records
         if self._owned.get(partition) is owned:
@@ -246,23 +249,38 @@ class Engine:
         """Look whether the log still is the one we count in, and whether an operator let a halted one go on.
 
         A topic that is deleted and made anew under us may be longer than the old one by the time
-        we read on, and then nothing else tells.
+        we read on, and then nothing else tells. Of a partition where nothing has moved since the last
+        look, every sixth one is enough.
         """
-        for owned in list(self._owned.values()):
-            await self._inspect(owned)
+        self._looks += 1
+        before = {partition: (owned, owned.claim) for partition, owned in self._owned.items()}
+        for partition, bounds in (await self._bounds(before)).items():
+            owned, claim = before[partition]
+            seen = (*bounds, claim.next)
+            if owned.looked != seen or self._looks % IDLE_LOOKS == 0:
+                owned.looked = seen if await self._inspect(owned, claim, bounds) else None
         for partition, incident in list(self.halted.items()):
             await self._look_again(partition, incident)
 
-    async def _inspect(self, owned: Owned) -> None:
+    async def _bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
         try:
-            incident = await guard.inspect(owned.claim, self._log)
+            return await self._log.all_bounds(partitions)
         except Unavailable as error:
-            _log.warning("not_inspected", partition=owned.claim.partition.short, error=str(error))
-            return
+            _log.warning("not_inspected", error=str(error))
+            return {}
+
+    async def _inspect(self, owned: Owned, claim: Claim, bounds: tuple[int, int] | None = None) -> bool:
+        """Whether all is well with a claim as it was before the bounds were asked for."""
+        try:
+            incident = await guard.inspect(claim, self._log, bounds)
+        except Unavailable as error:
+            _log.warning("not_inspected", partition=claim.partition.short, error=str(error))
+            return False
         if incident is not None:
             await self.settled()
-            if self._owned.get(owned.claim.partition) is owned:
+            if self._owned.get(claim.partition) is owned:
                 await self._halt(incident)
+        return incident is None
 
     async def _look_again(self, partition: Partition, incident: Incident) -> None:
         try:

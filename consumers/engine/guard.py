@@ -11,9 +11,12 @@ from events.topics import BY_NAME
 Finding = tuple[IncidentKind, str]
 
 
-async def inspect(claim: Claim, log: Log) -> Incident | None:
-    """What keeps this claim from going on; None when nothing does. May raise Unavailable."""
-    first, end = await log.bounds(claim.partition)
+async def inspect(claim: Claim, log: Log, bounds: tuple[int, int] | None = None) -> Incident | None:
+    """What keeps this claim from going on; None when nothing does. May raise Unavailable.
+
+    Whoever has just asked for the log's bounds gives them.
+    """
+    first, end = bounds or await log.bounds(claim.partition)
     found = _place(claim, log.cluster, first, end)
     try:
         found = found or await _last(claim, log, first)

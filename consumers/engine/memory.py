@@ -5,7 +5,7 @@ fetched before a seek may still arrive.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -94,6 +94,9 @@ class MemoryLog:
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         return self._topics.first.get(partition, 0), len(self._topics.records.get(partition, ()))
+
+    async def all_bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+        return {partition: await self.bounds(partition) for partition in partitions}
 
     async def first_from(self, partition: Partition, offset: int) -> Record | None:
         held = self._topics.records.get(partition, [])[offset:]

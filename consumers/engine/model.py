@@ -1,6 +1,6 @@
 """The words the engine, its log and its store share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -329,6 +329,9 @@ class Log(Protocol):
 
     async def bounds(self, partition: Partition) -> tuple[int, int]:
         """First offset that still exists, and the one after the last."""
+
+    async def all_bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
+        """The same of many, asked for at once."""
 
     async def first_from(self, partition: Partition, offset: int) -> Record | None:
         """The first record at this offset, which lies within the bounds, or after it; None at the end.

@@ -56,6 +56,8 @@ class Owned:
         self.waiting: set[bytes] | None = None
         """Keys that wait for a record in quarantine; None until the store was asked."""
         self.brake = Brake()
+        self.looked: tuple[int, int, int] | None = None
+        """The log's bounds and the checkpoint when they were last found to be well."""
 
     def advanced(
         self, advance: Advance, judged: LedgerBatch, documents: dict[Place, Document | None]

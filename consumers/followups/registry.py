@@ -69,7 +69,7 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(problem_links.MANAGER, 1, IDEAS),
     _follow_up(practice_links.MANAGER, 1, PRACTICES),
     _follow_up(steward_duties.MANAGER, 1, STEWARDSHIP),
-    _follow_up(session_watch.MANAGER, 1, VOLUNTEERING),
+    _follow_up(session_watch.MANAGER, 2, VOLUNTEERING),
     _follow_up(opportunity_sessions.MANAGER, 1, VOLUNTEERING),
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
     _follow_up(idea_answers.MANAGER, 1, IDEAS),

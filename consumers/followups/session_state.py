@@ -26,6 +26,7 @@ from projections.core import Document
 from projections.views.timeline import earliest
 
 _TERMS: Final = ("starts_at", "ends_at", "capacity", "waiting_list", "min_attendance")
+_STARTS: Final = 100
 FIELDS: Final = {
     "city": "the city's short name",
     "session_id": "id within the city",
@@ -35,8 +36,8 @@ FIELDS: Final = {
     "waiting_list": "whether who waits is given a place that becomes free",
     "min_attendance": "how many it needs, or None",
     "cancelled": "whether it is cancelled",
-    "came_up": "the start that has come up, or had come up when it was told",
-    "risk_told": "the start of which a risk was told",
+    "came_up": "the starts that have come up, or had when they were told: the last 100",
+    "risks_told": "the starts of which a risk was told: the last 100",
     "signups": "in the log's order: id, participant, registered_at, place, cancelled_at, came_at, missed: "
     "the end of which a no-show was told",
     "attendances": "in the log's order: id, participant, checked_in_at, checked_out",
@@ -48,7 +49,8 @@ _ATTENDANCE: Final = dict.fromkeys(("participant", "checked_in_at"))
 
 def blank(event: Event) -> Document:
     """A session of which nothing is known."""
-    start = {"waiting_list": True, "cancelled": False, "signups": [], "attendances": [], "not_followed": 0}
+    lists: dict[str, Any] = {name: [] for name in ("came_up", "risks_told", "signups", "attendances")}
+    start = {"waiting_list": True, "cancelled": False, **lists, "not_followed": 0}
     return {**dict.fromkeys(FIELDS), **start, "city": event.city, "session_id": event.subject}
 
 
@@ -58,13 +60,13 @@ def apply(session: dict[str, Any], event: Event) -> None:
         case SessionScheduled() | SessionChanged() as data:
             session.update({name: getattr(data, name) for name in _TERMS})
             if known_at(event) >= data.starts_at:
-                session["came_up"] = data.starts_at
+                note(session, "came_up", data.starts_at)
         case SessionCancelled():
             session["cancelled"] = True
         case SessionComingUp() as data:
-            session["came_up"] = data.starts_at
+            note(session, "came_up", data.starts_at)
         case SessionAtRisk() as data:
-            session["risk_told"] = data.starts_at
+            note(session, "risks_told", data.starts_at)
         case AttendanceCheckedOut():
             _follow_attendance(session, event)
         case AttendanceCheckedIn() as data:
@@ -73,6 +75,12 @@ def apply(session: dict[str, Any], event: Event) -> None:
                 _follow_signup(session, event, data.signup_id)
         case SignupRegistered() | SignupCancelled() | SignupPromoted() | AttendanceNoShow() as data:
             _follow_signup(session, event, data.signup_id)
+
+
+def note(session: dict[str, Any], name: str, start: datetime) -> None:
+    """Remembers a start. One that was left may be taken again, and what was told comes back late."""
+    if start not in session[name]:
+        session[name] = [*session[name], start][-_STARTS:]
 
 
 def known_at(event: Event) -> datetime:

@@ -22,7 +22,7 @@ from consumers.engine.effects import (
     process_manager,
 )
 from consumers.followups.followed import Entry, apart
-from consumers.followups.session_state import FIELDS, apply, blank, known_at, placed, waits
+from consumers.followups.session_state import FIELDS, apply, blank, known_at, note, placed, waits
 from events.envelope import Event
 from events.types.volunteering import (
     AttendanceCheckedOut,
@@ -85,12 +85,14 @@ def _free(session: Document) -> int | None:
 def _risk(session: dict[str, Any], event: Event) -> Iterator[Effect]:
     """That too few are expected: told when the start comes up, or when people give up after that."""
     starts, least = session["starts_at"], session["min_attendance"] or 0
-    if session["came_up"] != starts or session["risk_told"] == starts or not _before_start(session, event):
+    if starts not in session["came_up"] or starts in session["risks_told"]:
+        return
+    if not _before_start(session, event):
         return
     signed_up = placed(session)
     expected = signed_up * RELIABILITY
     if expected < 1000 * least:
-        session["risk_told"] = starts
+        note(session, "risks_told", starts)
         told = SessionAtRisk(
             rule=AT_RISK,
             starts_at=starts,
@@ -120,7 +122,7 @@ def _running(session: Document, other: Document) -> Iterator[StartTimer]:
     starts, ends = session["starts_at"], session["ends_at"]
     if session["cancelled"] or ends is None:
         return
-    if session["came_up"] != starts:
+    if starts not in session["came_up"]:
         told = SessionComingUp(rule=COMING_UP, starts_at=starts)
         yield StartTimer(f"coming_up@{starts.isoformat()}", starts - AHEAD, told)
     for signup in apart(session["signups"], other.get("signups", [])):

@@ -1,6 +1,5 @@
 """How far a projection is behind, on a real log with transactions in it."""
 
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +13,6 @@ from pydantic import SecretStr
 
 from consumers import lag
 from consumers.engine.model import Claim, Incident, Partition
-from consumers.followups.registry import FOLLOW_UPS
 from consumers.lag import Ahead, Standing, in_words, standing
 from consumers.mongo_store import MongoStore
 from events.topics import IDEAS, TOPICS, Topic
@@ -24,7 +22,6 @@ from infra.mongo import Database, connect
 from infra.settings import Settings
 from projections.core import Projection
 from projections.registry import BY_NAME
-from tests.support.all_in_one import Town
 
 pytestmark = pytest.mark.servers
 PLACE = Partition(IDEAS.name, 3)
@@ -149,16 +146,6 @@ async def test_a_topic_that_is_not_there_is_told(scene: Scene, monkeypatch: pyte
     with pytest.raises(TopicsDiffer, match=r"no topic townhall\.absent\. `townhall topics apply`"):
         await scene.ideas()
     assert absent not in TOPICS
-
-
-def test_status_answers_machines_in_json(town: Town) -> None:
-    rows = json.loads(town.run("status", "--json"))["projections"]
-    assert {(row["projection"], row["topic"]) for row in rows} == {
-        (one.name, topic.name) for one in (*BY_NAME.values(), *FOLLOW_UPS) for topic in one.topics
-    }
-    (ideas,) = [row for row in rows if row["projection"] == "participation"]
-    assert ideas["applied"] > 0
-    assert (ideas["waiting"], ideas["oldest_seconds"], ideas["halted"]) == (0, None, {})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import townhall
 from infra.embedded import Endpoints
 from infra.settings import Settings
-from tests.support.all_in_one import Town, environment
+from tests.support.all_in_one import environment
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(180)]
 
@@ -30,12 +30,6 @@ def refused(home: Path, *words: str, **variables: str) -> str:
     )
     assert done.returncode == 1
     return done.stderr
-
-
-def test_a_second_start_in_the_same_folder_says_where_the_first_runs(town: Town) -> None:
-    said = refused(town.home, "up")
-    assert f"townhall runs from {town.home} already: look at {town.url}/." in said
-    assert f"(process {town.process.pid})" in said
 
 
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:

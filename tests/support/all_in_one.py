@@ -55,11 +55,13 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def up(home: Path) -> subprocess.Popen[bytes]:
+    """Once it has said its welcome. It writes to a file: a pipe that nobody reads would stop it."""
     variables = {**environment(home), "TOWNHALL_PORT": str(free_port())}
     command = [sys.executable, "-m", "townhall", "up"]
-    process = subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, cwd=home.parent)
+    with _words(home).open("wb") as words:
+        process = subprocess.Popen(command, env=variables, stderr=words, cwd=home.parent)
     try:
-        _wait_for_welcome(process)
+        _wait_for_welcome(home, process)
     except BaseException:
         process.kill()
         process.wait()
@@ -77,15 +79,18 @@ def running(home: Path) -> Iterator[Town]:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         process.wait(60)
-        assert process.stderr is not None
-        process.stderr.close()
 
 
-def _wait_for_welcome(process: subprocess.Popen[bytes]) -> None:
-    assert process.stderr is not None
-    said = b""
-    for line in process.stderr:
-        said += line
-        if b"townhall is running" in line:
-            return
-    raise AssertionError(f"townhall up ended: {said.decode()}")
+def said(home: Path) -> str:
+    """What the last `up` with this home has said."""
+    return _words(home).read_text()
+
+
+def _words(home: Path) -> Path:
+    return home.parent / f"{home.name}.said"
+
+
+def _wait_for_welcome(home: Path, process: subprocess.Popen[bytes]) -> None:
+    while "townhall is running" not in said(home):
+        assert process.poll() is None, f"townhall up ended: {said(home)}"
+        time.sleep(0.05)

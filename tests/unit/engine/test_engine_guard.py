@@ -96,6 +96,18 @@ async def test_it_is_found_while_the_projector_runs(name: str) -> None:
     assert_exact(town.store, PARTICIPATION, *EVENTS)
 
 
+async def test_where_nothing_moves_a_log_made_anew_of_the_same_length_is_found_at_the_sixth_look() -> None:
+    town = Town()
+    worker = await town.full()
+    await worker.engine.inspect()
+    made_anew_equal(town.topics, PLACE)
+    for _ in range(4):
+        await worker.engine.inspect()
+        assert not worker.engine.halted
+    await worker.engine.inspect()
+    assert worker.engine.halted.keys() == {PLACE}
+
+
 async def test_records_that_expired_after_they_were_applied_are_not_missed() -> None:
     town = Town()
     await town.full()

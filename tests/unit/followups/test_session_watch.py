@@ -24,6 +24,7 @@ from tests.support.builders.volunteering import (
     changed,
     checked_in,
     checked_out,
+    coming_up,
     no_show,
     promoted,
     scheduled,
@@ -206,6 +207,15 @@ def test_a_change_before_it_comes_up_moves_it() -> None:
 
 def test_what_the_city_told_itself_is_not_told_again() -> None:
     assert of(SessionAtRisk, story(*lonely(), at_risk()).until(NEVER)) == []
+
+
+def test_a_start_that_was_left_and_taken_again_is_told_once() -> None:
+    saturday: dict[str, Any] = {"at": DAY_BEFORE, "min_attendance": 2}
+    told = story(*lonely(), changed(**saturday)).until(TWO_DAYS_BEFORE)
+    told.told(changed(**saturday, **SUNDAY)).until("2026-04-10T14:00:00-04:00")
+    told.told(changed(**saturday), coming_up(at=DAY_BEFORE), at_risk(at=DAY_BEFORE))
+    told.told(changed(**saturday, **SUNDAY)).until(NEVER)
+    assert of(SessionAtRisk, told) == [risk("1.6", 2), risk("1.6", 2, SUNDAY["starts_at"])]
 
 
 def test_a_session_that_is_told_after_its_start_does_not_come_up() -> None:
@@ -401,8 +411,8 @@ def test_the_state_shows_what_is_known() -> None:
         "waiting_list": True,
         "min_attendance": None,
         "cancelled": False,
-        "came_up": None,
-        "risk_told": None,
+        "came_up": [],
+        "risks_told": [],
         "signups": [
             {
                 "id": "su1",

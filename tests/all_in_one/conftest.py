@@ -1,4 +1,4 @@
-"""One `townhall up` for all tests that use it as a newcomer would."""
+"""One `townhall up` for all tests that use it as a newcomer would; it ends with the last of them."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ import pytest
 from tests.support.all_in_one import Town, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with running(tmp_path_factory.mktemp("town") / "home") as one:
         yield one

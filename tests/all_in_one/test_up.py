@@ -14,6 +14,8 @@ import httpx2
 import psutil
 import pytest
 
+from consumers.followups.registry import FOLLOW_UPS
+from projections.registry import BY_NAME
 from tests.support.all_in_one import Town, environment, up
 from tests.support.data import DATA, data_file, election
 
@@ -200,6 +202,26 @@ def test_pages_show_real_numbers(town: Town, imported: dict[str, Any]) -> None:
     assert "Gdańsk" in coalition
 
 
+def test_status_answers_machines_in_json(town: Town) -> None:
+    rows = json.loads(town.run("status", "--json"))["projections"]
+    assert {(row["projection"], row["topic"]) for row in rows} == {
+        (one.name, topic.name) for one in (*BY_NAME.values(), *FOLLOW_UPS) for topic in one.topics
+    }
+    (ideas,) = [row for row in rows if row["projection"] == "participation"]
+    assert ideas["applied"] > 0
+    assert (ideas["waiting"], ideas["oldest_seconds"], ideas["halted"]) == (0, None, {})
+
+
+def test_a_second_start_in_the_same_folder_says_where_the_first_runs(town: Town) -> None:
+    command = [sys.executable, "-m", "townhall", "up"]
+    done = subprocess.run(
+        command, env=environment(town.home), capture_output=True, text=True, timeout=150, check=False
+    )
+    assert done.returncode == 1
+    assert f"townhall runs from {town.home} already: look at {town.url}/." in done.stderr
+    assert f"(process {town.process.pid})" in done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_in_order_and_leaves_no_orphan(tmp_path: Path, number: int) -> None:
     process = up(tmp_path / "home")
@@ -207,8 +229,6 @@ def test_a_signal_stops_everything_in_order_and_leaves_no_orphan(tmp_path: Path,
     assert len(family) >= 3
     process.send_signal(number)
     assert process.wait(40) == 0
-    assert process.stderr is not None
-    process.stderr.close()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert not alive
     assert not (tmp_path / "home" / "running.json").exists()
@@ -219,8 +239,6 @@ def test_a_killed_parent_leaves_no_orphan(tmp_path: Path) -> None:
     family = psutil.Process(process.pid).children(recursive=True)
     process.kill()
     process.wait(10)
-    assert process.stderr is not None
-    process.stderr.close()
     deadline = time.monotonic() + 40
     while any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in family):
         assert time.monotonic() < deadline, family
