@@ -16,7 +16,7 @@ run: $(READY) ## start everything on this machine: Kafka, MongoDB, API, projecto
 	@exec $(BIN)/townhall up
 
 test: $(READY) ## prove it: the whole test suite, on real servers, two files at a time
-	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile)
+	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
 
 check: $(READY) ## lint, types, architecture, contract drift, lock file
 	$(BIN)/ruff format --check .

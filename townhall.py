@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from structlog import get_logger
 
-from consumers.cli import endpoints, incidents, projections, quarantine
+from consumers.cli import endpoints, incidents, messengers, projections, quarantine
 from consumers.cli.verify import verify_command
 from infra import failpoints
 from infra.logging import configure, for_terminal
@@ -57,6 +57,7 @@ app.add_typer(projections.app, name="projections")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(messengers.app, name="messengers")
 app.add_typer(import_app, name="import", help="Bring in elections and service requests from files.")
 
 

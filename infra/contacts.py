@@ -1,13 +1,21 @@
-"""How participants can be reached: an address, kept apart from all events, and deleted with its owner.
+"""How participants can be reached: kept apart from all events, and deleted with its owner.
 
 Personal data. It is read by the mailer at the moment of sending, and stands in no event, log or read model.
 """
 
 from datetime import UTC, datetime, time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from infra.directory import known_zone
 from infra.mongo import Database
@@ -17,16 +25,25 @@ Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 
 class Contact(BaseModel):
-    """One participant's address, and when not to write."""
+    """How one participant is reached, and when not to write."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    email: Annotated[EmailStr, Field(max_length=254)]
+    email: Annotated[EmailStr, Field(max_length=254)] | None = None
+    messenger: bool = Field(
+        default=False, description="the city's own messenger reaches them, where there is one, before e-mail"
+    )
     timezone: Annotated[str, AfterValidator(known_zone)] | None = Field(
         default=None, description="of the IANA database; the city's own without it"
     )
     quiet_from: Clock = Field(default="21:00", description="nothing that can wait is sent from then on")
     quiet_to: Clock = Field(default="08:00", description="until then; the same as `quiet_from`: never quiet")
+
+    @model_validator(mode="after")
+    def _reached(self) -> Self:
+        if self.email is None and not self.messenger:
+            raise ValueError("give an email, or say that the messenger reaches them")
+        return self
 
     @property
     def quiet(self) -> tuple[time, time]:

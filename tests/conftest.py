@@ -31,6 +31,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TestsOfAFile
     return TestsOfAFileStayTogether(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs servers takes longest and comes first, so that no worker is left with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("servers") is None)
+
+
 def pytest_report_header() -> str:
     return found.plan()
 

@@ -20,8 +20,9 @@ from structlog import get_logger
 from consumers.history import held
 from consumers.kafka_log import KafkaLog
 from consumers.leased import until_stopped
-from consumers.messages.channels import Mail, OnOurPages
+from consumers.messages.channels import Channel, Mail, OnOurPages
 from consumers.messages.desk import MongoDesk, shards_due
+from consumers.messages.messengers import ByMessenger, Messengers
 from consumers.messages.people import MongoPeople
 from consumers.messages.round import Round
 from consumers.messages.subjects import titles
@@ -31,6 +32,8 @@ from consumers.mongo_outbox import MongoLeases, prepare
 from consumers.projector import owner
 from consumers.relay import now
 from consumers.spreader import spread
+from consumers.webhooks.addresses import networks
+from consumers.webhooks.dial import Dial
 from infra.directory import list_cities
 from infra.failpoints import failpoint
 from infra.kafka import single
@@ -59,13 +62,20 @@ async def run(
     seconds = settings.session_timeout_ms / 1000
     leases = MongoLeases(db, owner(), seconds, clock)
     log = KafkaLog(lambda: None, cluster_id, lambda: single(settings))
-    people = MongoPeople(db, log, "email" if settings.smtp_host else "in_app")
-    pages, mail = OnOurPages(), Mail(settings)
+    allowed = networks(settings.webhook_networks)
+    messengers = Messengers(db, allowed)
+    people = MongoPeople(db, log, "email" if settings.smtp_host else "in_app", messengers)
+    channels: dict[str, Channel] = {
+        "in_app": OnOurPages(),
+        "email": Mail(settings),
+        "push": ByMessenger(messengers, Dial(allowed), clock, allowed),
+    }
     writer = Writer(partial(titles, db), address(settings), await tracking(db))
-    mailer = Mailer(db, leases, Tools(people, writer, {"in_app": pages, "email": mail}), clock)
+    mailer = Mailer(db, leases, Tools(people, writer, channels), clock)
     _log.info("mailer_started", mail=settings.smtp_host is not None)
     await until_stopped("mailer", stop, leases, seconds, mailer.run())
-    await mail.close()
+    for channel in channels.values():
+        await channel.close()
     await log.close()
     _log.info("mailer_stopped")
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from consumers.engine.model import Partition
 from consumers.kafka_log import KafkaLog
 from consumers.messages.decide import QUIET, Channel, Person
+from consumers.messages.messengers import Messengers
 from events.partitioning import partition_of
 from events.topics import PARTICIPANTS as TOPIC
 from infra import contacts
@@ -28,10 +29,11 @@ PARTICIPANTS: Final = BY_NAME["participants"]
 class MongoPeople:
     """Looks recipients up; `mail` is the channel of e-mail addresses."""
 
-    def __init__(self, db: Database, log: KafkaLog, mail: Channel) -> None:
+    def __init__(self, db: Database, log: KafkaLog, mail: Channel, messengers: Messengers) -> None:
         self._db = db
         self._log = log
         self._mail: Channel = mail
+        self._messengers = messengers
 
     async def known_up_to_now(self, keys: Iterable[str]) -> frozenset[str]:
         """Those of these people, each named `city/participant`, of whom all that was told is folded."""
@@ -55,17 +57,32 @@ class MongoPeople:
         found = await read.listing(self._db, "participants", where, [], limit=len(keys))
         told = {row["_id"]: row for row in found}
         reached = await contacts.contacts_of(self._db, keys)
+        messengers = await self._messengers.of(_city(key) for key in keys)
         return {
-            key: person_of(told.get(key), reached.get(key), zone_of(key, cities), self._mail) for key in keys
+            key: person_of(
+                told.get(key),
+                reached.get(key),
+                zone_of(key, cities),
+                self._mail,
+                messenger=_city(key) in messengers,
+            )
+            for key in keys
         }
 
 
-def person_of(told: Document | None, contact: Contact | None, usual: ZoneInfo, mail: Channel) -> Person:
-    """Somebody, by what the read model and the contacts hold of them."""
+def person_of(
+    told: Document | None,
+    contact: Contact | None,
+    usual: ZoneInfo,
+    mail: Channel,
+    *,
+    messenger: bool = False,
+) -> Person:
+    """Somebody, by what the read model and the contacts hold of them; whether their city has a messenger."""
     known: Mapping[str, Any] = told or {}
     return Person(
         zone=contact.zone(usual) if contact else usual,
-        channel=mail if contact else None,
+        channel=_channel(contact, mail, messenger=messenger) if contact else None,
         email=contact.email if contact else None,
         consents=frozenset(one["purpose"] for one in known.get("consents", ()) if one["granted"]),
         lang=known.get("preferred_lang"),
@@ -74,7 +91,17 @@ def person_of(told: Document | None, contact: Contact | None, usual: ZoneInfo, m
     )
 
 
+def _channel(contact: Contact, mail: Channel, *, messenger: bool) -> Channel | None:
+    if contact.messenger and messenger:
+        return "push"
+    return None if contact.email is None else mail
+
+
 def zone_of(key: str, cities: Mapping[str, City]) -> ZoneInfo:
     """The clock of a participant's city."""
-    city = cities.get(key.partition("/")[0])
+    city = cities.get(_city(key))
     return city.zone if city else ZoneInfo("UTC")
+
+
+def _city(key: str) -> str:
+    return key.partition("/")[0]

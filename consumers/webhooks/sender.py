@@ -15,8 +15,8 @@ from typing import Final
 
 from structlog import get_logger
 
-from consumers.webhooks import signing
-from consumers.webhooks.addresses import BadUrl, Network, parse
+from consumers.webhooks.addresses import Network
+from consumers.webhooks.attempt import attempt
 from consumers.webhooks.deliveries import Deliveries, Due, Status
 from consumers.webhooks.dial import MOST, Answer, Dial
 from consumers.webhooks.endpoints import Endpoint, Endpoints, Reason
@@ -33,7 +33,6 @@ AT_ONCE: Final = 4
 PATIENCE: Final = timedelta(days=5)
 """An endpoint that has failed for so long is disabled, after a delivery was tried some times."""
 TRIES: Final = 5
-AGENT: Final = "townhall-webhooks/1"
 
 _log = get_logger(__name__)
 
@@ -129,13 +128,11 @@ class Sender:
         body = await self._deliveries.body(due)
         if body is None:
             return Answer("broken")
-        try:
-            target = parse(endpoint.url, self._allowed)
-        except BadUrl:
-            return Answer("blocked")  # an operator allows less than when it was made
-        signed = signing.headers(endpoint.secrets, due.message, begun, body)
-        sent = {"content-type": "application/json", "user-agent": AGENT, "accept": "*/*", **signed}
-        return await self._dial.post(target, sent, body)
+        known = endpoint.secrets
+        allowed = self._allowed
+        return await attempt(
+            self._dial, endpoint.url, known, due.message, at=begun, body=body, allowed=allowed
+        )
 
     async def _note(self, endpoint: Endpoint, due: Due, begun: datetime, answer: Answer, ms: int) -> None:
         """The endpoint first: a delivery is done when everything that follows from it is."""

@@ -38,7 +38,7 @@ def _commands() -> list[str]:
 @pytest.fixture(scope="module")
 def key(town: Town) -> str:
     """The key that the README's two commands make."""
-    add, create, _ = (line for line in _commands() if "new-york" in line and "import" not in line)
+    add, create, *_ = (line for line in _commands() if "new-york" in line and "import" not in line)
     town.run(*shlex.split(add)[1:])
     return town.run(*shlex.split(create)[1:]).strip()
 
@@ -63,6 +63,16 @@ def test_the_contacts_example_is_taken(town: Town, key: str) -> None:
     lines = put.replace("http://127.0.0.1:8000", town.url)
     done = subprocess.run(["bash", "-c", lines], env={**os.environ, "CONTACTS": text}, check=True)
     assert done.returncode == 0
+
+
+def test_the_messenger_example_makes_one(town: Town, key: str) -> None:
+    del key  # the city is in the directory
+    (put,) = [line for line in _commands() if "messengers" in line]
+    assert town.run(*shlex.split(put)[1:]).startswith("whsec_")
+    assert town.run(*shlex.split(put)[1:]) == ""
+    assert town.run("messengers", "list") == "new-york  https://chat.example.org/townhall\n"
+    assert town.run("messengers", "rotate", "new-york").startswith("whsec_")
+    assert town.run("messengers", "delete", "new-york", "--yes") == "deleted\n"
 
 
 def test_the_webhook_example_makes_an_endpoint_that_is_sent_to(town: Town, key: str) -> None:

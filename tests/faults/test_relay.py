@@ -2,11 +2,10 @@
 
 import asyncio
 import random
-import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from infra.embedded import EmbeddedServers
 from producers.publisher import OutcomeUnknown
 from tests.conftest import NewServers
 from tests.support import build
-from tests.support.deadlines import LEASE_MS, Scene, opened
-from tests.support.forked import Child
+from tests.support.deadlines import Scene
+from tests.support.scenes import crew_of, opened
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -30,46 +29,6 @@ SEED = 31
 CREW = {"relay-1": "relay", "relay-2": "relay", "follow-up": "follow-up"}
 
 
-class Crew:
-    """Two relays and a follow-up, each started again when it has ended, as a supervisor does."""
-
-    def __init__(self, scene: Scene, dice: random.Random) -> None:
-        self._scene = scene
-        self._dice = dice
-        self._children: dict[str, Child] = {}
-        self.happened: Counter[str] = Counter()
-        self.ended: Counter[int] = Counter()
-
-    async def keep(self) -> None:
-        while True:
-            for name, command in CREW.items():
-                child = self._children.get(name)
-                if child is None or child.poll() is not None:
-                    if child is not None:
-                        self.ended[child.wait()] += 1
-                    self._children[name] = self._scene.start(command)
-            await asyncio.sleep(0.5)
-
-    async def kill(self) -> None:
-        name = self._dice.choice(sorted(self._children))
-        self._children[name].kill()
-        self.happened[f"{name} killed"] += 1
-
-    async def freeze(self) -> None:
-        """A relay sleeps for longer than its leases last, and wakes up as if nothing had been."""
-        name = self._dice.choice(["relay-1", "relay-2"])
-        child = self._children[name]
-        child.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(2.5 * LEASE_MS / 1000)
-        child.send_signal(signal.SIGCONT)
-        self.happened["relay frozen"] += 1
-
-    def end(self) -> None:
-        for child in self._children.values():
-            child.kill()
-            child.wait(10)
-
-
 @pytest.fixture
 def servers_of_own(embedded_servers: NewServers) -> EmbeddedServers:
     return embedded_servers()
@@ -77,19 +36,8 @@ def servers_of_own(embedded_servers: NewServers) -> EmbeddedServers:
 
 @pytest.fixture
 async def scene(servers_of_own: EmbeddedServers, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with opened(servers_of_own, tmp_path) as found:
+    async with opened(servers_of_own, tmp_path, Scene) as found:
         yield found
-
-
-@contextmanager
-def crew_of(scene: Scene, dice: random.Random) -> Iterator[Crew]:
-    crew = Crew(scene, dice)
-    keeping = asyncio.ensure_future(crew.keep())
-    try:
-        yield crew
-    finally:
-        keeping.cancel()
-        crew.end()
 
 
 async def test_each_timer_has_one_outcome_whatever_dies_meanwhile(
@@ -102,7 +50,8 @@ async def test_each_timer_has_one_outcome_whatever_dies_meanwhile(
     )
     due = datetime.now(UTC) + timedelta(seconds=AHEAD_SECONDS)
     now = datetime.now(UTC).isoformat()
-    with crew_of(scene, dice) as crew:
+    with crew_of(scene, CREW, dice) as crew:
+        freeze = partial(crew.freeze, ["relay-1", "relay-2"])
         for at in range(0, TIMERS // 3, 250):
             asked = [one for all_ in (kept, racing, missed) for one in all_[at : at + 250]]
             await scene.publish(*(build.opened(one, at=now, expected_datetime=due) for one in asked))
@@ -112,7 +61,7 @@ async def test_each_timer_has_one_outcome_whatever_dies_meanwhile(
         await asyncio.sleep((due - datetime.now(UTC)).total_seconds() - 2)
         closing = asyncio.ensure_future(closed(scene, racing))
         await asyncio.sleep(2.5)
-        for trouble in (crew.kill, crew.freeze, crew.kill, crew.freeze, crew.kill, crew.kill):
+        for trouble in (crew.kill, freeze, crew.kill, freeze, crew.kill, crew.kill):
             await asyncio.sleep(dice.uniform(*BETWEEN))
             await trouble()
         for server in (servers_of_own.kafka, servers_of_own.mongo):

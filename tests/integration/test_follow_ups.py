@@ -16,7 +16,8 @@ from infra.failpoints import FOLLOW_UP_STEPS
 from infra.kafka import transactional
 from tests.conftest import NewServers
 from tests.support import build
-from tests.support.deadlines import Scene, opened, soon
+from tests.support.deadlines import Scene, soon
+from tests.support.scenes import opened
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(180)]
 
@@ -25,7 +26,7 @@ RUNNER_STEPS = {"after_outbox_insert", "after_timers", "after_audiences"}
 
 @pytest.fixture
 async def scene(embedded_servers: NewServers, tmp_path: Path) -> AsyncIterator[Scene]:
-    async with opened(embedded_servers(), tmp_path) as found:
+    async with opened(embedded_servers(), tmp_path, Scene) as found:
         yield found
 
 

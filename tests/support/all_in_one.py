@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psutil
 
 from tests.support.processes import free_port
 
@@ -71,14 +72,16 @@ def up(home: Path) -> subprocess.Popen[bytes]:
 
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[Town]:
-    """Started, and stopped at the end as by Ctrl-C."""
+    """Started, and stopped at the end as by Ctrl-C: in order, and without an orphan."""
     process = up(home)
     try:
         yield Town(home, json.loads((home / "running.json").read_text())["url"], process)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(60)
+        family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, said(home)
+        _, alive = psutil.wait_procs(family, timeout=10)
+        assert not alive
 
 
 def said(home: Path) -> str:

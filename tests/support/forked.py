@@ -16,7 +16,17 @@ from pathlib import Path
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["townhall", "uvloop", "consumers.projector", "producers.http.app", "producers.publisher"]
+    [
+        "townhall",
+        "uvloop",
+        "consumers.follow_up",
+        "consumers.messages.mailer",
+        "consumers.projector",
+        "consumers.relay",
+        "consumers.webhooks.process",
+        "producers.http.app",
+        "producers.publisher",
+    ]
 )
 _one = threading.Lock()
 
