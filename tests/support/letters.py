@@ -43,10 +43,8 @@ class Scene(scenes.Scene):
         """Return when the letters are these."""
         deadline = time.monotonic() + seconds
         while (told := self.mailbox.told()) != expected:
-            missing, more = (
-                Counter(subject for _, subject in one) for one in (expected - told, told - expected)
-            )
-            assert time.monotonic() < deadline, f"missing {missing}, and more {more}"
+            missing = Counter(subject for _, subject in expected - told)
+            assert time.monotonic() < deadline, f"missing {missing}, and {(told - expected).total()} more"
             await asyncio.sleep(0.1)
 
     async def until_notices(self, wanted: dict[str, Any], number: int) -> None:
