@@ -8,7 +8,11 @@ import hmac
 import secrets
 from hashlib import blake2b
 from typing import Final
+from urllib.parse import quote
 
+from events.envelope import Event
+from events.types.ideas import IdeaSubmitted
+from events.types.requests import ProgramFeedbackSubmitted, ServiceRequestOpened
 from infra.mongo import Database
 
 COLLECTION: Final = "secrets"
@@ -31,9 +35,27 @@ class Tracking:
         letters = "".join(_LETTERS[number >> 5 * place & 31] for place in range(_LENGTH))
         return f"{letters[:5]}-{letters[5:]}"
 
+    def path(self, city: str, kind: str, id_: str) -> str:
+        """Of the page with all that was told of it."""
+        return f"/track/{city}/{kind}/{quote(id_, safe='')}?code={self.code(city, kind, id_)}"
+
     def fits(self, given: str, city: str, kind: str, id_: str) -> bool:
         """Whether this is its code, however it was typed."""
         return hmac.compare_digest(_plain(given).encode(), _plain(self.code(city, kind, id_)).encode())
+
+
+def tracked(event: Event) -> str | None:
+    """The kind of thing that it begins, where nobody's name stands with it: its answers wait for a code."""
+    if event.participant is not None:
+        return None
+    match event.data:
+        case ServiceRequestOpened():
+            return "service_request"
+        case ProgramFeedbackSubmitted():
+            return "program_feedback"
+        case IdeaSubmitted(co_author_refs=()):
+            return "idea"
+    return None
 
 
 def _plain(code: str) -> str:

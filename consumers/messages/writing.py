@@ -81,8 +81,7 @@ class Writer:
 
     def _track(self, row: Row) -> str:
         kind = TEMPLATES[row["template"]].about
-        code = self._codes.code(row["city"], kind, row["about"])
-        return f"{self._url}/track/{row['city']}/{kind}/{row['about']}?code={code}"
+        return self._url + self._codes.path(row["city"], kind, row["about"])
 
 
 def _key(row: Row) -> str:

@@ -1,6 +1,6 @@
 """What the gateway answers, as models for the documentation and as bytes for the hot path."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -14,6 +14,13 @@ from infra.problems import Problem, ProblemError
 from producers.http.bodies import Item
 
 
+class Tracked(BaseModel):
+    """For whoever gave no name: with the code they come back to what became of it."""
+
+    code: str = Field(description="as in `7Q4M2-XK09T`; the same whenever the same thing is sent")
+    url: str = Field(description="the page where all answers stand")
+
+
 class ItemResult(BaseModel):
     """What became of one event."""
 
@@ -21,6 +28,9 @@ class ItemResult(BaseModel):
     id: str | None = Field(default=None, description="the event's id, where it has one")
     status: Literal["accepted", "rejected"]
     problem: Problem | None = None
+    tracking: Tracked | None = Field(
+        default=None, description="of a request, an idea or feedback that was sent without a participant"
+    )
 
 
 class Receipt(BaseModel):
@@ -44,11 +54,13 @@ def receipt(results: list[dict[str, Any]], positions: Sequence[Position]) -> Res
 
 
 def results_of(
-    items: Sequence[Item | Undecodable], verdicts: Sequence[Event | ProblemError]
+    items: Sequence[Item | Undecodable],
+    verdicts: Sequence[Event | ProblemError],
+    track: Callable[[Event], dict[str, Any]] = lambda _: {},
 ) -> list[dict[str, Any]]:
-    """One result per item, in order."""
+    """One result per item, in order; `track` tells more of those that were accepted."""
     return [
-        {"index": index, "id": verdict.id, "status": "accepted"}
+        {"index": index, "id": verdict.id, "status": "accepted", **track(verdict)}
         if isinstance(verdict, Event)
         else _rejected(index, item, verdict)
         for index, (item, verdict) in enumerate(zip(items, verdicts, strict=True))

@@ -102,8 +102,7 @@ def forms_router(forms: Forms) -> APIRouter:
         event = _event(known, id_, f"report-{given['form']}", _opened(known, given))
         await forms.gateway.publish([event])
         codes = await tracking(forms.gateway.db)
-        code = codes.code(known.id, "service_request", id_)
-        where = f"/track/{known.id}/service_request/{id_}?code={code}"
+        where = codes.path(known.id, "service_request", id_)
         forms.remember(given["form"], where)
         forms.told(known, event)
         _log.info("reported", city=known.id)
@@ -126,7 +125,7 @@ def forms_router(forms: Forms) -> APIRouter:
         if (where := forms.sent(f"{id_}/{survey}")) is None:
             forms.take()
             await forms.gateway.publish([_event(known, id_, f"answer-{id_}-{survey}", data)])
-            where = f"/track/{known.id}/service_request/{id_}?code={code}&answered=1"
+            where = f"{codes.path(known.id, 'service_request', id_)}&answered=1"
             forms.remember(f"{id_}/{survey}", where)
         return RedirectResponse(where, 303)
 

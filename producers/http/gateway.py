@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Self
+from functools import partial
+from typing import Any, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -20,7 +21,8 @@ from infra.kafka import TopicsDiffer
 from infra.keys import ApiKey, Keys
 from infra.mongo import Database, connect
 from infra.problems import ProblemError
-from infra.settings import Settings
+from infra.settings import Settings, address
+from infra.tracking import Tracking, tracked, tracking
 from producers.http.admission import Sender, judge
 from producers.http.answers import no_place, nothing_accepted, outcome_unknown, receipt, results_of
 from producers.http.bodies import LIMIT, Item, Mode, items_of, mode_of, read_body
@@ -56,6 +58,7 @@ class Gateway:
         self._clock = clock
         self._open = AsyncExitStack()
         self._zones: dict[str, ZoneInfo] = {}
+        self._tracking: Tracking | None = None
         self._bytes = Budget(MAX_BYTES_IN_FLIGHT)
         self._events = Budget(MAX_EVENTS_IN_FLIGHT)
 
@@ -86,12 +89,19 @@ class Gateway:
             events = [verdict for verdict in verdicts if isinstance(verdict, Event)]
             if not events and mode != "batch":
                 raise next(verdict for verdict in verdicts if isinstance(verdict, ProblemError))
-            results = results_of(items, verdicts)
+            codes = await self._codes(events)
+            results = results_of(items, verdicts, partial(_tracking, codes, address(self.settings)))
             if not events:
                 raise nothing_accepted(results)
             positions = await self.publish(events)
             failpoint("before_answer")
         return Done(receipt(results, positions), mode, len(events), len(results) - len(events))
+
+    async def _codes(self, events: Sequence[Event]) -> Tracking | None:
+        """Where one of these is for a code; asked for before anything is stored, and remembered for ever."""
+        if self._tracking is None and any(tracked(event) for event in events):
+            self._tracking = await in_time(tracking(self.db))
+        return self._tracking
 
     async def _zone(self, key: ApiKey) -> ZoneInfo:
         """The clock of the key's city, remembered for ever: it never changes."""
@@ -125,3 +135,11 @@ class Gateway:
         except (OutcomeUnknown, asyncio.CancelledError):
             pass  # cancelled: the publisher has ended while its producer was starting
         raise outcome_unknown(len(events))
+
+
+def _tracking(codes: Tracking | None, url: str, event: Event) -> dict[str, Any]:
+    kind = tracked(event)
+    if codes is None or kind is None:
+        return {}
+    told = {"code": codes.code(event.city, kind, event.subject)}
+    return {"tracking": {**told, "url": url + codes.path(event.city, kind, event.subject)}}

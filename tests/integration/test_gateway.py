@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +18,7 @@ from structlog.testing import capture_logs
 from events.codec import encode
 from infra.embedded import EmbeddedServers, Endpoints
 from infra.keys import CACHE_SECONDS, KeyRefused, Keys
+from infra.tracking import tracking
 from producers.http import server
 from producers.http.bodies import BATCH, STRUCTURED
 from producers.http.limits import MAX_SINGLE_BYTES
@@ -59,6 +61,17 @@ async def test_what_stands_in_the_log_is_complete_and_on_the_citys_clock(client:
     assert headers["content-type"] == "application/json"
     assert "ce_recordedtime" in headers
     assert record.event.day == "2026-03-31"
+
+
+async def test_whoever_gave_no_name_gets_a_tracking_code_and_the_same_one_again(client: Client) -> None:
+    sent = [idea(), event("named")]
+    first, again = (await client.batch(sent)).json(), (await client.batch(sent)).json()
+    nameless, named = first["results"]
+    assert again["results"] == first["results"]
+    assert "tracking" not in named
+    assert re.fullmatch(r"[0-9A-Z]{5}-[0-9A-Z]{5}", code := nameless["tracking"]["code"])
+    assert nameless["tracking"]["url"].endswith(f"/track/boston/idea/{sent[0]['subject']}?code={code}")
+    assert (await tracking(client.db)).fits(code, "boston", "idea", sent[0]["subject"])
 
 
 async def test_a_retry_with_other_white_space_is_the_same_event(client: Client) -> None:
