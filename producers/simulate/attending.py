@@ -123,6 +123,7 @@ class Attending:
         self.town.follows(name, self.truth.id, self.truth.terms.ends_at + GRACE, who, **data)
 
     def _online_again(self) -> None:
+        self.town.world.steps.cut(self.town.now)  # of what comes at once now, nothing follows in between
         for act in self._held_back:
             act()
         self._held_back.clear()

@@ -183,6 +183,7 @@ class Case:
         """It is the same as another one."""
         followers = self.dice.choice([0, 1, 1, 3])
         data = ServiceRequestMerged(duplicate_of=original.id, carried_followers=followers)
+        self.town.after("service_request.closed", original.id)
         event = self.town.tell(self.id, data)
         self._noted(event)
         self.truth.duplicate_of, self.truth.followers = original.id, followers

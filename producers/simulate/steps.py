@@ -41,6 +41,8 @@ class Steps:
         self._ready: list[Step] = []
         self._events: list[Event] = []
         self._contacts: list[Reached] = []
+        self._told: set[str] = set()
+        """What something is told of in this step."""
         self._touched: set[str] = set()
         self._latest: datetime | None = None
         self._wished = False
@@ -58,8 +60,14 @@ class Steps:
         if self._latest is not None and (late or not self._touched.isdisjoint(aggregates)):
             self.cut(self._latest)
         self._wished |= aggregates[0].startswith("participant ")
+        self._told.add(aggregates[0])
         self._events.append(event)
         self._latest = now
+
+    def after(self, aggregate: str) -> None:
+        """How this thing stands now decides what follows from what is told next, of another one."""
+        if self._latest is not None and aggregate in self._told | self._touched:
+            self.cut(self._latest)
 
     def reached(self, change: Reached, aggregate: str, now: datetime) -> None:
         """Somebody is reached in another way; what was due to them before was sent in the old one."""
@@ -77,6 +85,7 @@ class Steps:
         """A step ends here."""
         self._ready.append(Step(moment, tuple(self._events), tuple(self._contacts)))
         self._events, self._contacts = [], []
+        self._told.clear()
         self._touched.clear()
         self._wished, self._until = False, moment
 

@@ -110,6 +110,10 @@ class Jurisdiction:
             self._acted(person, event, area)
         return event
 
+    def after(self, entry: str, subject: str) -> None:
+        """How the subject of such an entry stands now decides what follows from what is told next."""
+        self.world.steps.after(f"{AGGREGATE[entry]} {self.key(subject)}")
+
     def follows(
         self,
         name: str,
