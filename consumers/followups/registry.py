@@ -74,7 +74,7 @@ FOLLOW_UPS: Final[tuple[Projection, ...]] = (
     _follow_up(attendance_hours.MANAGER, 1, VOLUNTEERING),
     _follow_up(idea_answers.MANAGER, 1, IDEAS),
     _follow_up(idea_messages.MANAGER, 1, IDEAS),
-    _follow_up(session_messages.MANAGER, 1, VOLUNTEERING),
+    _follow_up(session_messages.MANAGER, 2, VOLUNTEERING),
     _follow_up(hours_messages.MANAGER, 1, VOLUNTEERING),
     _follow_up(steward_messages.MANAGER, 1, STEWARDSHIP),
     _follow_up(award_links.MANAGER, 1, GRANTS),

@@ -66,7 +66,7 @@ def _told(before: Document, after: Document, event: Event) -> Iterator[Effect]:
         case SessionCancelled() as data if not before["cancelled"]:
             said = _cancelled(after) | {"reason": data.reason}
             yield from _all(after, filter(_stands, after["signups"]), CANCELLED, "session_cancelled", said)
-        case SessionComingUp() as data if _holds(after, data.starts_at):
+        case SessionComingUp(rule=session_state.TOMORROW) as data if _holds(after, data.starts_at):
             placed = (one for one in after["signups"] if one["place"] and _stands(one))
             yield from _all(after, placed, REMINDED, "session_reminder", _start(after))
         case SessionAtRisk() as data if _holds(after, data.starts_at) and after["organiser"] is not None:

@@ -26,6 +26,9 @@ from projections.core import Document
 from projections.views.timeline import earliest
 
 _TERMS: Final = ("starts_at", "ends_at", "capacity", "waiting_list", "min_attendance")
+TOMORROW: Final = "session.starts_tomorrow"
+"""The rule of a session that comes up within a day: its people are reminded."""
+_LISTS: Final = ("came_up", "reminded", "risks_told", "signups", "attendances")
 _STARTS: Final = 100
 FIELDS: Final = {
     "city": "the city's short name",
@@ -37,6 +40,7 @@ FIELDS: Final = {
     "min_attendance": "how many it needs, or None",
     "cancelled": "whether it is cancelled",
     "came_up": "the starts that have come up, or had when they were told: the last 100",
+    "reminded": "the starts that people were reminded of, or that had come when they were told: the last 100",
     "risks_told": "the starts of which a risk was told: the last 100",
     "signups": "in the log's order: id, participant, registered_at, place, cancelled_at, came_at, missed: "
     "the end of which a no-show was told",
@@ -49,7 +53,7 @@ _ATTENDANCE: Final = dict.fromkeys(("participant", "checked_in_at"))
 
 def blank(event: Event) -> Document:
     """A session of which nothing is known."""
-    lists: dict[str, Any] = {name: [] for name in ("came_up", "risks_told", "signups", "attendances")}
+    lists: dict[str, Any] = {name: [] for name in _LISTS}
     start = {"waiting_list": True, "cancelled": False, **lists, "not_followed": 0}
     return {**dict.fromkeys(FIELDS), **start, "city": event.city, "session_id": event.subject}
 
@@ -61,10 +65,11 @@ def apply(session: dict[str, Any], event: Event) -> None:
             session.update({name: getattr(data, name) for name in _TERMS})
             if known_at(event) >= data.starts_at:
                 note(session, "came_up", data.starts_at)
+                note(session, "reminded", data.starts_at)
         case SessionCancelled():
             session["cancelled"] = True
         case SessionComingUp() as data:
-            note(session, "came_up", data.starts_at)
+            note(session, "reminded" if data.rule == TOMORROW else "came_up", data.starts_at)
         case SessionAtRisk() as data:
             note(session, "risks_told", data.starts_at)
         case AttendanceCheckedOut():

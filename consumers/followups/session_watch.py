@@ -22,7 +22,7 @@ from consumers.engine.effects import (
     process_manager,
 )
 from consumers.followups.followed import Entry, apart
-from consumers.followups.session_state import FIELDS, apply, blank, known_at, note, placed, waits
+from consumers.followups.session_state import FIELDS, TOMORROW, apply, blank, known_at, note, placed, waits
 from events.envelope import Event
 from events.types.volunteering import (
     AttendanceCheckedOut,
@@ -35,12 +35,17 @@ from projections.core import Document, types
 
 GRACE: Final = timedelta(minutes=15)
 """After the end people still check out, and are still checked in."""
-AHEAD: Final = timedelta(hours=48)
+COMING_UP: Final = "session.coming_up"
+AHEAD: Final = (
+    ("came_up", "coming_up", COMING_UP, timedelta(hours=48)),
+    ("reminded", "starts_tomorrow", TOMORROW, timedelta(hours=24)),
+)
+"""A session comes up twice: there is time to find more people, and then its people are reminded. For each,
+where it is kept that it was told, the timer, the rule, and how long before the start."""
 RELIABILITY: Final = 800
 """Of a thousand who have a place so many are expected. How often each of them came before stands in other
 sessions, and is not known in this one."""
 
-COMING_UP: Final = "session.coming_up"
 AT_RISK: Final = "session.at_risk"
 FIRST: Final = "session.first_who_waits"
 NO_SHOW: Final = "session.no_show"
@@ -122,9 +127,10 @@ def _running(session: Document, other: Document) -> Iterator[StartTimer]:
     starts, ends = session["starts_at"], session["ends_at"]
     if session["cancelled"] or ends is None:
         return
-    if starts not in session["came_up"]:
-        told = SessionComingUp(rule=COMING_UP, starts_at=starts)
-        yield StartTimer(f"coming_up@{starts.isoformat()}", starts - AHEAD, told)
+    for kept, name, rule, ahead in AHEAD:
+        if starts not in session[kept]:
+            told = SessionComingUp(rule=rule, starts_at=starts)
+            yield StartTimer(f"{name}@{starts.isoformat()}", starts - ahead, told)
     for signup in apart(session["signups"], other.get("signups", [])):
         yield from _no_show(signup, ends)
     for attendance in apart(session["attendances"], other.get("attendances", [])):

@@ -118,7 +118,7 @@ class SessionCancelled(Payload):
 
 
 class SessionComingUp(Derived):
-    """The session starts within 48 hours: time to remind who signed up, and to see if they are enough."""
+    """The session starts within 48 hours: are they enough? Within 24, by another rule, they are reminded."""
 
     starts_at: Timestamp
 

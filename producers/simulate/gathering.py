@@ -22,6 +22,7 @@ from producers.simulate.sessions import Session, Signup
 from producers.simulate.town import Town
 
 AHEAD: Final = timedelta(hours=48)
+DAY: Final = timedelta(days=1)
 _COMES: Final = 0.8
 """The share of those with a place that a session counts on, however reliable they really are."""
 
@@ -80,6 +81,7 @@ class Gathering:
         """What the clock brings with the start and the end as they are told now."""
         terms = self.truth.terms
         self.town.once(terms.starts_at - AHEAD, self._comes_up, terms.starts_at)
+        self.town.once(terms.starts_at - DAY, self._is_tomorrow, terms.starts_at)
         self.town.once(terms.starts_at - HOUR / 2, self._day.people_set_out, terms.starts_at)
         self.town.once(terms.ends_at + GRACE, self._day.is_over, terms.starts_at)
 
@@ -217,8 +219,14 @@ class Gathering:
             self.town.follows("session.coming_up", self.truth.id, at, starts_at=starts_at)
             self.truth.coming_up = starts_at
             self.truth.last_told = max(self.truth.last_told, at)
-            self._hear(self.truth.placed, "session_reminder", at)
             self._at_risk(at)
+
+    def _is_tomorrow(self, starts_at: datetime) -> None:
+        if self.truth.holds(starts_at):
+            at = starts_at - DAY
+            self.town.follows("session.coming_up", self.truth.id, at, starts_at=starts_at)
+            self.truth.last_told = max(self.truth.last_told, at)
+            self._hear(self.truth.placed, "session_reminder", at)
 
     def _at_risk(self, at: datetime) -> None:
         """Told once of each start, when it comes up or later; before that there is time to find more."""

@@ -224,7 +224,7 @@ def facts(published: list[Event]) -> Iterator[tuple[Any, int]]:
     for kind, names in (
         (v.SignupPromoted, ("signup_id",)),
         (v.AttendanceNoShow, ("signup_id", "session_ended_at")),
-        (v.SessionComingUp, ("starts_at",)),
+        (v.SessionComingUp, ("rule", "starts_at")),
         (v.SessionAtRisk, ("starts_at",)),
     ):
         of_kind = [one for one in told if isinstance(one, kind)]

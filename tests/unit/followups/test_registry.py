@@ -33,7 +33,7 @@ def test_the_names_of_follow_ups_are_permanent() -> None:
         "townhall.request_result_messages.v1",
         "townhall.result_links.v1",
         "townhall.service_promises.v1",
-        "townhall.session_messages.v1",
+        "townhall.session_messages.v2",
         "townhall.session_watch.v2",
         "townhall.steward_duties.v1",
         "townhall.steward_messages.v1",

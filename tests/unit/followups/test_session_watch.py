@@ -201,8 +201,20 @@ def test_a_change_before_it_comes_up_moves_it() -> None:
     told = story(*lonely(), changed(min_attendance=2, **SUNDAY)).until(TWO_DAYS_BEFORE)
     assert told.data == []
     assert of(SessionComingUp, told.until(NEVER)) == [
-        SessionComingUp(rule="session.coming_up", starts_at=when(SUNDAY["starts_at"]))
+        SessionComingUp(rule=rule, starts_at=when(SUNDAY["starts_at"]))
+        for rule in ("session.coming_up", "session.starts_tomorrow")
     ]
+
+
+def test_it_comes_up_two_days_and_one_day_before() -> None:
+    told = story(scheduled()).until(TWO_DAYS_BEFORE)
+    assert [data.rule for data in of(SessionComingUp, told)] == ["session.coming_up"]
+    told.until(DAY_BEFORE)
+    assert [data.rule for data in of(SessionComingUp, told)] == [
+        "session.coming_up",
+        "session.starts_tomorrow",
+    ]
+    assert [event.time.isoformat() for event in told.published] == [TWO_DAYS_BEFORE, DAY_BEFORE]
 
 
 def test_what_the_city_told_itself_is_not_told_again() -> None:
@@ -391,7 +403,7 @@ def test_the_clock_in_one_step_or_in_many_makes_the_same_facts() -> None:
         by_and_by.until(moment)
     ids = [{one.id for one in told.published} for told in (at_once, by_and_by)]
     assert ids[0] == ids[1]
-    assert len(ids[0]) == 5  # a place given, coming up, at risk, a no-show, a check-out
+    assert len(ids[0]) == 6  # a place given, coming up twice, at risk, a no-show, a check-out
 
 
 def test_repeated_events_make_nothing_more() -> None:
@@ -412,6 +424,7 @@ def test_the_state_shows_what_is_known() -> None:
         "min_attendance": None,
         "cancelled": False,
         "came_up": [],
+        "reminded": [],
         "risks_told": [],
         "signups": [
             {
