@@ -71,8 +71,8 @@ class Settings(BaseSettings):
     )
     webhook_networks: Annotated[str, AfterValidator(_networks)] = Field(
         default="",
-        description="private networks, `127.0.0.0/8,...`, that webhooks may be sent into, there also by http "
-        "and at any port: for development",
+        description="private networks, `127.0.0.0/8,...`, that webhooks and messages may be sent into, there "
+        "also by http and at any port: for development",
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from events.envelope import Event
+from events.types.applications import ApplicationSubmitted
 from events.types.ideas import IdeaSubmitted
 from events.types.requests import ProgramFeedbackSubmitted, ServiceRequestOpened
 from infra.mongo import Database
@@ -55,6 +56,8 @@ def tracked(event: Event) -> str | None:
             return "program_feedback"
         case IdeaSubmitted(co_author_refs=()):
             return "idea"
+        case ApplicationSubmitted():
+            return "application"
     return None
 
 

@@ -38,7 +38,8 @@ due later waits.
 `notifications` holds what people are to be told, without words: `recipient`, `template`, `about`, `fields`,
 and `status`: `new`, `queued`, `sent`, `failed` or `suppressed`. `audiences` tells who belongs to what:
 `changes` are the offsets of joining, leaving, joining and so on. `announcements` are on their way to an
-audience. `contacts` holds addresses of participants, personal data; `secrets` the key of tracking codes.
+audience. `contacts` tells how participants are reached, personal data; `secrets` holds the key of tracking
+codes, `webhooks` and `messengers` hold what requests are signed with: dashboards need none of these.
 """
 
 

@@ -14,7 +14,7 @@ and the offset it starts from, and a claim that no longer holds changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -157,13 +157,15 @@ class Engine:
         """The records, or none where they do not follow the checkpoint: they are read again then.
 
         They may have been fetched before a seek, or the client went back to the start of a log
-        that is shorter now, or lost some, or a hole lies between: only the log itself can tell.
+        that is shorter now, or lost some, or a hole lies between: only the log itself can tell. After
+        a rest it is asked too: it may have been made anew, as long as it was.
         """
         partition, first = owned.claim.partition, records[0]
-        if first.offset == owned.claim.next:
+        follows = first.offset == owned.claim.next
+        if follows and not owned.rested:
             return records
-        await self._inspect(owned, owned.claim)
-        if first.offset > owned.claim.next and await self._follows(owned, first):
+        well = await self._inspect(owned, owned.claim)
+        if well and (follows or (first.offset > owned.claim.next and await self._follows(owned, first))):
             return records
         if self._owned.get(partition) is owned:
             self._log.seek(partition, owned.claim.next)
@@ -262,12 +264,15 @@ class Engine:
         for partition, incident in list(self.halted.items()):
             await self._look_again(partition, incident)
 
-    async def _bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
-        try:
-            return await self._log.all_bounds(partitions)
-        except Unavailable as error:
-            _log.warning("not_inspected", error=str(error))
-            return {}
+    async def _bounds(self, partitions: Collection[Partition]) -> dict[Partition, tuple[int, int]]:
+        """Topic by topic: one that is away hides no other."""
+        found: dict[Partition, tuple[int, int]] = {}
+        for topic in sorted({partition.topic for partition in partitions}):
+            try:
+                found |= await self._log.all_bounds([one for one in partitions if one.topic == topic])
+            except Unavailable as error:
+                _log.warning("not_inspected", topic=topic, error=str(error))
+        return found
 
     async def _inspect(self, owned: Owned, claim: Claim, bounds: tuple[int, int] | None = None) -> bool:
         """Whether all is well with a claim as it was before the bounds were asked for."""

@@ -59,6 +59,11 @@ class Owned:
         self.looked: tuple[int, int, int] | None = None
         """The log's bounds and the checkpoint when they were last found to be well."""
 
+    @property
+    def rested(self) -> bool:
+        """Whether nothing was applied since the last look."""
+        return self.looked is not None and self.looked[2] == self.claim.next
+
     def advanced(
         self, advance: Advance, judged: LedgerBatch, documents: dict[Place, Document | None]
     ) -> None:

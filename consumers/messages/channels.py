@@ -1,5 +1,7 @@
 """Ways to people. A channel takes a letter, or says why not and whether it is worth another try."""
 
+import asyncio
+from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from typing import Protocol
@@ -16,11 +18,15 @@ _log = get_logger(__name__)
 
 
 class NotTaken(Exception):
-    """The channel did not take the letter. `why` is a permanent name; `final`: no try will help."""
+    """The channel did not take the letter. `why` is a permanent name; `final`: no try will help.
 
-    def __init__(self, why: str, *, final: bool = False) -> None:
+    `untried`: it was not asked, and may be after this time.
+    """
+
+    def __init__(self, why: str, *, final: bool = False, untried: timedelta | None = None) -> None:
         self.why = why
         self.final = final
+        self.untried = untried
         super().__init__(why)
 
 
@@ -31,7 +37,7 @@ class Channel(Protocol):
     """Letters handed over before it is kept that they were: so many may be repeated after a crash."""
 
     async def send(self, letter: Letter) -> None:
-        """Hand it over. Raises NotTaken."""
+        """Hand it over, while others are handed over too. Raises NotTaken."""
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -60,9 +66,16 @@ class Mail:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: aiosmtplib.SMTP | None = None
+        self._one = asyncio.Lock()
 
     async def send(self, letter: Letter) -> None:
         """Hand it to the mail server."""
+        if letter.to is None:
+            raise NotTaken("no_address", final=True)
+        async with self._one:
+            await self._send(letter)
+
+    async def _send(self, letter: Letter) -> None:
         try:
             client = await self._connected()
             await client.send_message(_message(letter, self._settings.mail_from))

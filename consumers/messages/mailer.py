@@ -22,7 +22,7 @@ from consumers.kafka_log import KafkaLog
 from consumers.leased import until_stopped
 from consumers.messages.channels import Channel, Mail, OnOurPages
 from consumers.messages.desk import MongoDesk, shards_due
-from consumers.messages.messengers import ByMessenger, Messengers
+from consumers.messages.messengers import SECONDS, ByMessenger, Messengers
 from consumers.messages.people import MongoPeople
 from consumers.messages.round import Round
 from consumers.messages.subjects import titles
@@ -68,7 +68,7 @@ async def run(
     channels: dict[str, Channel] = {
         "in_app": OnOurPages(),
         "email": Mail(settings),
-        "push": ByMessenger(messengers, Dial(allowed), clock, allowed),
+        "push": ByMessenger(messengers, Dial(allowed, seconds=SECONDS), clock, allowed),
     }
     writer = Writer(partial(titles, db), address(settings), await tracking(db))
     mailer = Mailer(db, leases, Tools(people, writer, channels), clock)

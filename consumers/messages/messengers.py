@@ -4,13 +4,13 @@ Collection `messengers`, one for each city. As of endpoints (`consumers/webhooks
 secret is told once, and a request is signed by Standard Webhooks: `webhook-id` is the same at every attempt.
 """
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
+from structlog import get_logger
 
 from consumers.messages.channels import NotTaken
 from consumers.messages.letters import Letter
@@ -18,14 +18,18 @@ from consumers.webhooks import signing
 from consumers.webhooks.addresses import BadUrl, Network, parse
 from consumers.webhooks.attempt import attempt
 from consumers.webhooks.dial import Dial
+from consumers.webhooks.schedule import pause_of
 from infra.directory import get_city
 from infra.mongo import Database
 
 COLLECTION: Final = "messengers"
-NEVER: Final = frozenset({400, 404, 410, 422})
+NEVER: Final = frozenset({410, 422})
 """Statuses that say: not this message, not to this person, at any time."""
-AWAY_SECONDS: Final = 10.0
-"""For so long nothing more is handed to one that did not take a message: others wait behind it."""
+SECONDS: Final = 5.0
+"""For one exchange."""
+PAUSE: Final = timedelta(seconds=10)
+"""For so long at least nothing more is handed to one that did not take a message: others wait behind it."""
+_log = get_logger(__name__)
 
 
 class Refused(ValueError):
@@ -69,8 +73,10 @@ class Messengers:
         if known is None:
             raise Refused(f"{city[:64]} has no messenger. Nothing was changed.")
         secret = signing.new_secret()
+        same = {"_id": {"$eq": city}, "secrets.0.text": known.secrets[0]["text"]}
         change = {"$set": {"secrets": signing.rotated(known.secrets, secret, now)}}
-        await self._rows.update_one({"_id": {"$eq": city}}, change)
+        if (await self._rows.update_one(same, change)).matched_count == 0:
+            raise Refused("It was rotated or deleted at this moment. Nothing was changed; look again.")
         return secret
 
     async def delete(self, city: str) -> bool:
@@ -100,21 +106,30 @@ class ByMessenger:
         self._dial = dial
         self._clock = clock
         self._allowed = allowed
-        self._away: dict[str, float] = {}
+        self._until: dict[str, datetime] = {}
+        """When a city's messenger is asked again that did not take a message."""
 
     async def send(self, letter: Letter) -> None:
         """Hand it to the city's messenger, which knows by the pseudonym whom to tell."""
-        if self._away.get(letter.city, 0.0) > time.monotonic():
-            raise NotTaken("messenger_away")
-        to = (await self._messengers.of([letter.city])).get(letter.city)
-        if to is None:
-            raise NotTaken("no_messenger")
         now, body, allowed = self._clock(), _body(letter), self._allowed
+        if (until := self._until.get(letter.city, now)) > now:
+            raise NotTaken("messenger_away", untried=until - now)
+        to = (await self._messengers.of([letter.city])).get(letter.city)
+        if to is None:  # deleted at this moment: the next look finds another way
+            raise NotTaken("no_messenger", untried=timedelta())
         answer = await attempt(self._dial, to.url, to.secrets, letter.id, at=now, body=body, allowed=allowed)
         if answer.status in NEVER:
             raise NotTaken("messenger_refused", final=True)
         if answer.outcome != "delivered":
-            self._away[letter.city] = time.monotonic() + AWAY_SECONDS
+            pause = max(PAUSE, pause_of(answer.status, answer.retry_after, now))
+            self._until[letter.city] = now + pause
+            _log.warning(
+                "messenger_away",
+                city=letter.city,
+                outcome=answer.outcome,
+                status=answer.status,
+                pause=str(pause),
+            )
             raise NotTaken("messenger_away")
 
     async def close(self) -> None:

@@ -1,5 +1,6 @@
 """One round of the mailer over the notices of a shard that are due."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,6 +87,8 @@ class Round:
         found = self._judged(row)
         if isinstance(found, Suppress):
             return self._suppressed(row, found)
+        if found.channel != row["channel"]:  # they are reached in another way since
+            return Step(row, {"channel": found.channel, "look_at": found.at, "digest": found.digest}, None)
         late = found.at > self._moment(row) and not row["digest"]
         return Step(row, {"look_at": found.at, "digest": found.digest}, None) if late else None
 
@@ -110,7 +113,8 @@ class Round:
         """Should we die before it is kept that they were sent, the next mailer sends these again."""
         await self._desk.trying([row for post in posts for row in post.rows])
         failpoint("before_send_message")
-        steps = [step for post in posts for step in await self._sent(channel, post)]
+        sent = await asyncio.gather(*(self._sent(channel, post) for post in posts))
+        steps = [step for some in sent for step in some]
         failpoint("after_send_message")
         await self._settle(steps)
 
@@ -145,8 +149,14 @@ class Round:
         try:
             await channel.send(post.letter)
         except NotTaken as error:
+            if error.untried is not None:
+                return [self._untried(row, error.untried) for row in post.rows]
             return [self._failed(row, error.why, final=error.final) for row in post.rows]
         return [self._taken(row) for row in post.rows]
+
+    def _untried(self, row: Row, after: timedelta) -> Step:
+        """What `trying` counted is taken back."""
+        return Step(row, {"look_at": self._moment(row) + after, "tries": row["tries"]}, None)
 
     def _taken(self, row: Row) -> Step:
         tries = row["tries"] + 1

@@ -29,7 +29,8 @@ class ItemResult(BaseModel):
     status: Literal["accepted", "rejected"]
     problem: Problem | None = None
     tracking: Tracked | None = Field(
-        default=None, description="of a request, an idea or feedback that was sent without a participant"
+        default=None,
+        description="of a request, idea, feedback or application that was sent without a participant",
     )
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from standardwebhooks import Webhook
 
@@ -149,6 +150,35 @@ async def test_a_citys_own_messenger_is_handed_signed_messages_whichever_step_th
     assert {address for address, _ in scene.mailbox.told()} == {NAMES[ANN]}
     told = Counter((event.participant, step(event)) for event in await scene.told(20))
     assert (told[BEN, "sent"], told[CAT, "sent"], told[DORA, "failed"], told[DORA, "sent"]) == (2, 2, 2, 0)
+
+
+async def test_whoever_is_reached_in_another_way_since_is_told_that_way(scene: Scene) -> None:
+    """Both were queued for the morning, Ben by e-mail and Cat by the messenger; in the night it changed."""
+    scene.variables["TOWNHALL_WEBHOOK_NETWORKS"] = "127.0.0.0/8"
+    messengers = Messengers(scene.db, networks("127.0.0.0/8"))
+    asleep = datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC) + timedelta(hours=1)
+    start, end = (f"{moment:%H:%M}" for moment in asleep)
+    await put_contact(scene.db, "riverton", BEN, Contact(email=NAMES[BEN], quiet_from=start, quiet_to=end))
+    await put_contact(scene.db, "riverton", CAT, Contact(messenger=True, quiet_from=start, quiet_to=end))
+    await scene.agree()
+    with receiving() as messenger, crew(scene), scene.running("mailer"):
+        await messengers.put("riverton", messenger.url)
+        await scene.publish(*idea("night"))
+        queued = {"status": "queued", "recipient": {"$in": [BEN, CAT]}}
+        await scene.until_notices(queued, 2)
+        await put_contact(scene.db, "riverton", BEN, Contact(messenger=True))
+        await put_contact(scene.db, "riverton", CAT, Contact(email=NAMES[CAT]))
+        await scene.db["contacts"].update_many({}, {"$set": NO_QUIET})
+        await scene.db["notifications"].update_many(queued, {"$set": {"look_at": datetime.now(UTC)}})
+        await scene.until_quiet()
+    assert [orjson.loads(one.body)["participant"] for one in messenger.got] == [BEN]
+    assert {address for address, _ in scene.mailbox.told()} == {NAMES[ANN], NAMES[CAT]}
+    sent = [event for event in await scene.told(8) if step(event) == "sent"]
+    assert {(event.participant, getattr(event.data, "channel", "")) for event in sent} == {
+        (ANN, "email"),
+        (BEN, "push"),
+        (CAT, "email"),
+    }
 
 
 async def test_an_address_that_is_refused_is_given_up_and_a_server_that_is_away_is_asked_again(

@@ -108,6 +108,18 @@ async def test_where_nothing_moves_a_log_made_anew_of_the_same_length_is_found_a
     assert worker.engine.halted.keys() == {PLACE}
 
 
+async def test_after_a_rest_a_log_made_anew_is_found_before_its_next_record_counts() -> None:
+    town = Town()
+    worker = await town.full()
+    await worker.engine.inspect()
+    before = town.store.counts()
+    made_anew_equal(town.topics, PLACE)
+    publish(town.topics, EVENTS[0].model_copy(update={"id": "one more"}))
+    await worker.drain()
+    assert worker.engine.halted.keys() == {PLACE}
+    assert town.store.counts() == before
+
+
 async def test_records_that_expired_after_they_were_applied_are_not_missed() -> None:
     town = Town()
     await town.full()
