@@ -109,6 +109,7 @@ class Kafka(Server):
             str(self._java_program),
             f"-Xmx{heap_mb}m",
             f"-XX:MaxDirectMemorySize={heap_mb // 2}m",
+            "-XX:TieredStopAtLevel=1",  # starts with a third less work, which is most of what it does here
             "-XX:+UseSerialGC",  # the smallest footprint, and no threads that compete for few cores
             "-XX:+ExitOnOutOfMemoryError",
             "-XX:-UsePerfData",  # no files in /tmp

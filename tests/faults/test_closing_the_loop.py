@@ -52,9 +52,8 @@ THEIRS = {
 class App:
     """A city app: it sends the same again until it is told that it was taken."""
 
-    def __init__(self, port: int, key: str) -> None:
-        self._url = f"http://127.0.0.1:{port}/v1"
-        self._headers = {"authorization": f"Bearer {key}"}
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self._http = http
 
     async def tell(self, *events: Event) -> None:
         """In one request, in this order."""
@@ -68,11 +67,12 @@ class App:
         await self._until_taken("PUT", f"/contacts/{who}", body, "application/json")
 
     async def _until_taken(self, method: str, path: str, body: bytes, kind: str) -> httpx2.Response:
-        headers = {**self._headers, "content-type": kind}
-        async with asyncio.timeout(60), httpx2.AsyncClient(timeout=10) as http:
+        async with asyncio.timeout(60):
             while True:
                 try:
-                    answer = await http.request(method, self._url + path, content=body, headers=headers)
+                    answer = await self._http.request(
+                        method, path, content=body, headers={"content-type": kind}
+                    )
                 except httpx2.TransportError:  # killed, or not there again yet
                     await asyncio.sleep(0.2)
                     continue
@@ -97,11 +97,15 @@ async def test_who_had_the_idea_and_who_supports_it_are_told_once_each(
 ) -> None:
     scene.variables["TOWNHALL_PORT"] = str(port := free_port())
     key, _ = await Keys(scene.db).create("riverton", "tests", scopes=("events:write", "contacts"))
-    app, expected = App(port, key), letters()
+    expected = letters()
+    http = httpx2.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}/v1", headers={"authorization": f"Bearer {key}"}, timeout=10
+    )
     with crew_of(scene, CREW, random.Random(SEED)) as crew:
         killing = asyncio.ensure_future(kill_each(crew))
         try:
-            await story(app)
+            async with http:
+                await story(App(http))
             await scene.until_told(expected, 120)
             await asyncio.wait_for(killing, 120)
         finally:

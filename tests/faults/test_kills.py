@@ -41,7 +41,7 @@ SECONDS = 900 if FULL else 240
 INTERVAL = 2.0
 """Seconds a projector lives at least; it is killed when it has applied something besides."""
 FEWEST_KILLS = 5
-STORM_SECONDS = 300 if FULL else 90
+STORM_SECONDS = 300 if FULL else 60
 BROKER_DIES, MONGOD_DIES = 0, 2
 """After so many kills; the broker at once, while the import publishes."""
 TWO_PROJECTORS = range(3, 9)

@@ -382,7 +382,7 @@ async def test_a_reader_that_goes_while_its_consumer_connects_leaves_no_connecti
     with pytest.raises(asyncio.CancelledError):
         await reading
     await pool.close()
-    connections = [one for one in gc.get_objects() if isinstance(one, AIOKafkaConnection)]
+    connections = [one for one in gc.get_objects() if type(one) is AIOKafkaConnection]
     assert not [one for one in connections if one.connected() and one._loop is asyncio.get_running_loop()]
 
 
