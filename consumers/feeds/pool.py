@@ -27,22 +27,17 @@ class Pool:
     async def borrow(self) -> AsyncIterator[AIOKafkaConsumer]:
         """A started consumer, for this reader alone."""
         async with self._turns:
-            consumer, starting = self._next()
+            started = bool(self._idle)
+            consumer = self._idle.pop() if started else self._make()
             try:
-                if starting is not None:
-                    await asyncio.shield(starting)
+                if not started:
+                    await consumer.start()
                 yield consumer
                 consumer.pause(*consumer.assignment())  # else it would fetch on
             except BaseException:
-                self._throw_away(consumer, starting)
+                self._throw_away(consumer)
                 raise
             self._idle.append(consumer)
-
-    def _next(self) -> tuple[AIOKafkaConsumer, asyncio.Task[None] | None]:
-        if self._idle:
-            return self._idle.pop(), None
-        consumer = self._make()
-        return consumer, asyncio.create_task(consumer.start())
 
     async def close(self) -> None:
         """Disconnect; what takes too long ends with the process."""
@@ -51,16 +46,13 @@ class Pool:
         if self._ending:
             await asyncio.wait(self._ending, timeout=STOP_SECONDS)
 
-    def _throw_away(self, consumer: AIOKafkaConsumer, starting: asyncio.Task[None] | None = None) -> None:
+    def _throw_away(self, consumer: AIOKafkaConsumer) -> None:
         """Nobody waits for it: a reader that was told of a trouble has its answer."""
-        task = asyncio.create_task(_stop(consumer, starting))
+        task = asyncio.create_task(_stop(consumer))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
 
-async def _stop(consumer: AIOKafkaConsumer, starting: asyncio.Task[None] | None) -> None:
-    """Not while it starts: of the connection that it asks first, aiokafka 0.14 forgets when cancelled."""
-    if starting is not None:
-        await asyncio.gather(starting, return_exceptions=True)
+async def _stop(consumer: AIOKafkaConsumer) -> None:
     with suppress(KafkaError):
         await consumer.stop()

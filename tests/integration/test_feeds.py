@@ -1,7 +1,6 @@
 """`/v1/feeds`: a city's events in order, resumable, and no other city's; on a real Kafka."""
 
 import asyncio
-import gc
 import random
 import threading
 import time
@@ -15,20 +14,17 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
-from aiokafka.conn import AIOKafkaConnection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.feeds import following, page, readers
 from consumers.feeds.cursor import Cursor, Place, from_text, to_text
-from consumers.feeds.pool import Pool
 from events.codec import encode, to_structured
 from events.envelope import Event
 from events.topics import IDEAS
 from events.types.ideas import IdeaSupported
 from infra.embedded import Endpoints
-from infra.kafka import browser, producer, transactional
-from infra.settings import Settings
+from infra.kafka import producer, transactional
 from tests.support import build
 from tests.support.feeds import Site, site, told
 
@@ -364,26 +360,6 @@ def test_without_kafka_all_else_works(servers: Endpoints) -> None:
         assert answer.status_code == 503
         assert answer.json()["type"] == "urn:townhall:problem:no_log"
         assert httpx2.get(f"{one.url}/v1/cities").status_code == 200
-
-
-@pytest.mark.parametrize("milliseconds", range(0, 12, 2))
-async def test_a_reader_that_goes_while_its_consumer_connects_leaves_no_connection(
-    servers: Endpoints, milliseconds: int
-) -> None:
-    pool = Pool(lambda: browser(Settings(kafka=servers.kafka, mongo=servers.mongo)), 1)
-
-    async def read() -> None:
-        async with pool.borrow():
-            await asyncio.sleep(60)
-
-    reading = asyncio.create_task(read())
-    await asyncio.sleep(milliseconds / 1000)
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
-    await pool.close()
-    connections = [one for one in gc.get_objects() if type(one) is AIOKafkaConnection]
-    assert not [one for one in connections if one.connected() and one._loop is asyncio.get_running_loop()]
 
 
 NUMBERS = st.integers(0, 50) | st.integers(0, 2**63 - 1)
