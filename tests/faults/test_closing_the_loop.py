@@ -106,7 +106,7 @@ async def test_who_had_the_idea_and_who_supports_it_are_told_once_each(
         try:
             async with http:
                 await story(App(http))
-            await scene.until_told(expected, 120)
+            await scene.until_told(expected, 240)
             await asyncio.wait_for(killing, 120)
         finally:
             killing.cancel()

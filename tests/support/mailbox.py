@@ -22,6 +22,9 @@ class Mailbox:
     refuse: Callable[[str], str | None] = lambda _: None
     """What is answered to a letter for this address instead of taking it."""
 
+    _by_id: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Read once: whoever waits for letters asks often, and headers are parsed each time."""
+
     async def handle_RCPT(  # noqa: N802 - the server's name for it
         self, _server: SMTP, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
@@ -35,12 +38,12 @@ class Mailbox:
         letter = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(letter, EmailMessage)
         self.letters.append(letter)
+        self._by_id[letter["Message-ID"]] = letter["To"], letter["Subject"]
         return "250 OK"
 
     def told(self) -> Counter[tuple[str, str]]:
         """Who got which letters, by address and subject; a letter that came twice with one id is one."""
-        by_id = {letter["Message-ID"]: (letter["To"], letter["Subject"]) for letter in self.letters}
-        return Counter(by_id.values())
+        return Counter(list(self._by_id.values()))
 
 
 @contextmanager
