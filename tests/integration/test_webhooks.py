@@ -1,11 +1,9 @@
 """`townhall webhooks` as a process: each event is delivered, whatever dies; a repeat carries the same id."""
 
 import asyncio
-import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,56 +18,26 @@ from consumers.webhooks.endpoints import Endpoint, Endpoints
 from consumers.webhooks.fanout import WEBHOOKS
 from events.envelope import Event
 from infra.directory import City, add_city
-from infra.embedded import Endpoints as Servers
-from infra.failpoints import VARIABLE, WEBHOOK_STEPS
-from infra.kafka import apply_topics
-from infra.mongo import Database, connect
-from infra.settings import Settings
+from infra.failpoints import WEBHOOK_STEPS
 from producers.publisher import Publisher
 from tests.conftest import NewServers
-from tests.support import build, receivers
-from tests.support.forked import Child
-from tests.support.processes import environment
+from tests.support import build, receivers, scenes
 from tests.support.receivers import Receiver, receiving
+from tests.support.scenes import opened
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults, pytest.mark.timeout(240)]
 
 LOOPBACK = "127.0.0.0/8"
 SECONDS = 40.0
-LEASE_MS = 1_000
 FAILING = ("amid_failure",)
 """Steps that are taken where a receiver fails."""
 
 
 @dataclass
-class Scene:
-    """Servers of the test's own, and the processes that it starts."""
+class Scene(scenes.Scene):
+    """Knows what was published, and waits for deliveries."""
 
-    settings: Settings
-    db: Database
-    folder: Path
     published: list[Event] = field(default_factory=list)
-
-    @contextmanager
-    def running(self, *, dies_at: str | None = None) -> Iterator[Child]:
-        """A process, killed at the end whatever it does; `dies_at` names the step of its own death."""
-        variables = environment(self.settings) | {
-            "TOWNHALL_SESSION_TIMEOUT_MS": str(LEASE_MS),
-            "TOWNHALL_WEBHOOK_NETWORKS": LOOPBACK,
-            VARIABLE: f"{dies_at}=kill" if dies_at else "",
-        }
-        child = Child(
-            "townhall",
-            ["webhooks"],
-            environment=variables,
-            folder=self.folder,
-            log=self.folder / "webhooks.log",
-        )
-        try:
-            yield child
-        finally:
-            child.kill()
-            child.wait(10)
 
     async def endpoint(self, receiver: Receiver, *types: str, city: str = "riverton") -> tuple[Endpoint, str]:
         endpoints = Endpoints(self.db, networks(LOOPBACK))
@@ -77,10 +45,9 @@ class Scene:
 
     async def publish(self, *events: Event) -> None:
         self.published += events
-        async with Publisher(self.settings, deadline=30) as publisher:
-            await publisher.publish(events)
+        await super().publish(*events)
 
-    async def until(self, holds: Callable[[], bool], what: str) -> None:
+    async def until_holds(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + SECONDS
         while not holds():
             assert time.monotonic() < deadline, what
@@ -93,24 +60,18 @@ class Scene:
             await asyncio.sleep(0.1)
 
     def said(self) -> str:
-        return (self.folder / "webhooks.log").read_text()
+        """All that its processes have, one after the other."""
+        logs = sorted(self.folder.glob("webhooks-*.log"), key=lambda log: int(log.stem.split("-")[1]))
+        return "".join(log.read_text() for log in logs)
 
 
 @pytest.fixture
 async def scene(embedded_servers: NewServers, tmp_path: Path) -> AsyncIterator[Scene]:
-    servers: Servers = embedded_servers().start()
-    settings = Settings(
-        kafka=servers.kafka,
-        mongo=servers.mongo,
-        mongo_database=f"test_{secrets.token_hex(8)}",
-        session_timeout_ms=LEASE_MS,
-        home=tmp_path,
-    )
-    await apply_topics(settings)
-    async with connect(settings) as db:
+    async with opened(embedded_servers(), tmp_path, Scene) as found:
+        found.variables["TOWNHALL_WEBHOOK_NETWORKS"] = LOOPBACK
         for city in ("riverton", "boston"):
-            await add_city(db, City(id=city, name=city, timezone="America/New_York"))
-        yield Scene(settings, db, tmp_path)
+            await add_city(found.db, City(id=city, name=city, timezone="America/New_York"))
+        yield found
 
 
 def told(receiver: Receiver) -> dict[str, str]:
@@ -125,13 +86,13 @@ async def test_each_event_once_by_its_id_whichever_step_the_process_dies_at(scen
             receiver.script = receivers.status(500) if step in FAILING else receivers.well
             event = build.opened(f"dies-{step}")
             await scene.publish(event, event)
-            with scene.running(dies_at=step) as child:
+            with scene.running("webhooks", dies_at=step) as child:
                 ended = await asyncio.to_thread(child.wait, SECONDS)
                 assert ended == -signal.SIGKILL, scene.said()[-3000:]
         receiver.script = receivers.well
         wanted = {event.id for event in scene.published}
-        with scene.running():
-            await scene.until(lambda: set(told(receiver).values()) == wanted, "each event")
+        with scene.running("webhooks"):
+            await scene.until_holds(lambda: set(told(receiver).values()) == wanted, "each event")
             await scene.until_all_delivered()
         known = told(receiver)
         assert sorted(known.values()) == sorted(wanted), "one id for each event"
@@ -158,15 +119,15 @@ async def test_who_gets_what(scene: Scene) -> None:
         await scene.endpoint(other, city="boston")
         opened, closed = build.opened("r1"), build.closed("r1")
         idea, elsewhere = build.submitted("i1"), build.submitted("i2").model_copy(update={"city": "boston"})
-        with scene.running() as first:
+        with scene.running("webhooks") as first:
             await scene.publish(opened, closed, idea, elsewhere)
-            await scene.until(lambda: len(all_.got) == 3 and len(other.got) == 1, "delivered")
-            with scene.running() as second:
+            await scene.until_holds(lambda: len(all_.got) == 3 and len(other.got) == 1, "delivered")
+            with scene.running("webhooks") as second:
                 await asyncio.sleep(2)
                 first.terminate()
                 await asyncio.to_thread(first.wait, SECONDS)
                 await scene.publish(late := build.opened("late"))
-                await scene.until(lambda: len(all_.got) == 4, "by the second")
+                await scene.until_holds(lambda: len(all_.got) == 4, "by the second")
                 assert second.poll() is None
         assert sorted(told(all_).values()) == sorted(one.id for one in (opened, closed, idea, late))
         assert list(told(family).values()) == [idea.id]
@@ -177,15 +138,15 @@ async def test_who_gets_what(scene: Scene) -> None:
 async def test_what_is_no_event_is_passed_over_and_another_log_halts_one_partition(scene: Scene) -> None:
     with receiving() as receiver:
         await scene.endpoint(receiver)
-        with scene.running():
+        with scene.running("webhooks"):
             await scene.publish(first := build.opened("r1"))
-            await scene.until(lambda: len(receiver.got) == 1, "the first")
+            await scene.until_holds(lambda: len(receiver.got) == 1, "the first")
         place = {"group": WEBHOOKS.group, "topic": "townhall.requests", "applied": {"$gt": 0}}
         moved = await scene.db["checkpoints"].find_one_and_update(place, {"$inc": {"next": 1_000}})
         assert moved is not None
-        with scene.running():
+        with scene.running("webhooks"):
             await scene.publish(build.opened("r1"), idea := build.submitted("i1"))
-            await scene.until(lambda: idea.id in told(receiver).values(), "other partitions go on")
+            await scene.until_holds(lambda: idea.id in told(receiver).values(), "other partitions go on")
             await asyncio.sleep(1)
         assert set(told(receiver).values()) == {first.id, idea.id}
         incident = await scene.db["incidents"].find_one({"group": WEBHOOKS.group, "status": "open"})
@@ -198,20 +159,20 @@ async def test_from_acknowledgement_to_receiver(scene: Scene, capsys: pytest.Cap
     """The goal is 5 s at the 95th percentile; and how many go through."""
     with receiving() as receiver:
         await scene.endpoint(receiver)
-        with scene.running():
+        with scene.running("webhooks"):
             await scene.publish(build.opened("warm"))
-            await scene.until(lambda: len(receiver.got) == 1, "warm")
+            await scene.until_holds(lambda: len(receiver.got) == 1, "warm")
             loop, took = asyncio.get_running_loop(), []
             async with Publisher(scene.settings, deadline=30) as publisher:
                 for number in range(30):
                     seen = len(receiver.got)
                     await publisher.publish([build.opened(f"r{number}")])
                     started = loop.time()
-                    await scene.until(lambda seen=seen: len(receiver.got) > seen, "one more")  # type: ignore[misc]
+                    await scene.until_holds(lambda seen=seen: len(receiver.got) > seen, "one more")  # type: ignore[misc]
                     took.append(loop.time() - started)
                 seen, started = len(receiver.got), loop.time()
                 await publisher.publish([build.opened(f"m{number}") for number in range(1_000)])
-                await scene.until(lambda: len(set(receiver.ids)) == seen + 1_000, "a thousand")
+                await scene.until_holds(lambda: len(set(receiver.ids)) == seen + 1_000, "a thousand")
                 rate = 1_000 / (loop.time() - started)
     took.sort()
     with capsys.disabled():
